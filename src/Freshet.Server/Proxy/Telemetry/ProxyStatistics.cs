@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+
+namespace Freshet.Server.Proxy.Telemetry;
+
+/// <summary>The data plane as the control plane sees it.</summary>
+internal sealed record ProxyStatistics
+{
+    public required ImmutableArray<PoolStatistics> Pools { get; init; }
+    public required int Clients { get; init; }
+    public required int Servers { get; init; }
+    public required int Loops { get; init; }
+    public long ClientsAccepted { get; init; }
+    public long ClientsRefused { get; init; }
+    public long LoginFailures { get; init; }
+    public long ProtocolErrors { get; init; }
+    public long CancelRequests { get; init; }
+
+    /// <summary>A rule of the code itself was broken; the connection was dropped. Any value but 0 is a defect.</summary>
+    public long BrokenInvariants { get; init; }
+
+    /// <summary>Bytes of buffers lent out at this moment; 0 when nothing is in flight.</summary>
+    public long BufferBytesLent { get; init; }
+    public bool Draining { get; init; }
+}
