@@ -1,0 +1,381 @@
+using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Cancel;
+using Freshet.Server.Proxy.Loop;
+using Freshet.Server.Proxy.Pools;
+using Freshet.Server.Proxy.Relay;
+using Freshet.Server.Proxy.Servers;
+using Freshet.Server.Proxy.Settings;
+using Freshet.Server.Proxy.State;
+using Freshet.Server.Proxy.Transport;
+
+namespace Freshet.Server.Proxy.Clients;
+
+/// <summary>
+/// One client from accept to close. It lives on one loop. States: logging in (<see cref="Login"/> is set), without a
+/// server (idle, or waiting in its pool's queue), linked to one. While input cannot be used (waiting, the proxy's own
+/// query runs, the client does not read its answers), it is kept up to <see cref="HoldBytes"/> and then left in the
+/// socket.
+/// </summary>
+internal sealed class ClientSession : IPollHandler
+{
+    /// <summary>Input kept while it cannot be used: as much as one read takes.</summary>
+    private const int HoldBytes = EventLoop.ScratchBytes;
+
+    private readonly FrontendRelay _relay;
+    private readonly ServerLink _link;
+    private bool _closed;
+
+    public ClientSession(ProxyState proxy, EventLoop loop, int fd)
+    {
+        Proxy = proxy;
+        Loop = loop;
+        Transport = new WireTransport(fd);
+        _relay = new FrontendRelay(this);
+        _link = new ServerLink(this);
+        Login = new ClientLogin(this);
+        LastActive = loop.Now;
+    }
+
+    public ProxyState Proxy { get; }
+
+    public EventLoop Loop { get; }
+
+    public WireTransport Transport { get; }
+
+    /// <summary>Null once the client is logged in.</summary>
+    public ClientLogin? Login { get; private set; }
+
+    public bool IsLoggingIn => Login is not null;
+
+    public Pool? Pool { get; set; }
+
+    public PoolMode Mode { get; set; }
+
+    public ServerConnection? Server { get; set; }
+
+    /// <summary>The <c>replication</c> start-up parameter; null: an ordinary session.</summary>
+    public string? Replication { get; set; }
+
+    /// <summary>Session mode and replication: the server connection stays for the client's whole life.</summary>
+    public bool KeepsServer => Mode == PoolMode.Session || Replication is not null;
+
+    /// <summary>What a server connection for this client must have been opened with.</summary>
+    public SettingsSet ServerStartup { get; set; } = SettingsSet.Empty;
+
+    public SessionState State { get; } = new();
+
+    public LinkedListNode<ClientSession>? WaitNode { get; set; }
+
+    public long WaitingSince { get; set; }
+
+    public long LastActive { get; private set; }
+
+    /// <summary>What the client was told in BackendKeyData.</summary>
+    public int ProcessNumber { get; set; }
+
+    public byte[] CancelKey { get; set; } = [];
+
+    public FrontendRelay Relay => _relay;
+
+    public ServerLink Link => _link;
+
+    public bool IsClosed => _closed;
+
+    public void OnReady(EventLoop loop, uint events)
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        if ((events & Native.EpollOut) != 0 && !Drain())
+        {
+            return;
+        }
+
+        if ((events & (Native.EpollIn | Native.EpollHup | Native.EpollErr)) == 0)
+        {
+            return;
+        }
+
+        if (Login is { ReadsItself: true } login)
+        {
+            login.OnReadable();
+        }
+        else if (MayRelay)
+        {
+            ReadAndRelay();
+        }
+        else
+        {
+            Hold();
+        }
+    }
+
+    public void Abort(string reason) => CloseWith(ClientErrors.Internal(reason));
+
+    public void LoggedIn()
+    {
+        Login = null;
+        Proxy.Cancels.Add(this);
+    }
+
+    /// <summary>A server connection is here (on this loop) for the client that waited for one.</summary>
+    public void OnAssigned(ServerConnection server)
+    {
+        if (_closed)
+        {
+            server.Client = null;
+            if (server.Replication is null)
+            {
+                server.Pool.Release(server);
+            }
+            else
+            {
+                server.Close("the replication client went away");
+            }
+
+            return;
+        }
+
+        _link.Attach(server);
+        Resume();
+    }
+
+    /// <summary>Goes on where it was held: with the login, or with the input kept.</summary>
+    public void Resume()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        if (Login is { } login)
+        {
+            login.OnServerAvailable();
+            return;
+        }
+
+        if (!MayRelay)
+        {
+            return;
+        }
+
+        ResumeReading();
+        if (Transport.Carried > 0)
+        {
+            Relayed(Transport.TakeCarry(Loop.Inbound));
+        }
+    }
+
+    public void ResumeReading()
+    {
+        if (!_closed && !Transport.HasBacklog)
+        {
+            Transport.ResumeReading(this);
+        }
+    }
+
+    /// <summary>The server connection said something or finished something of the proxy's own.</summary>
+    public void OnServerProgress()
+    {
+        if (Login is null && !_closed)
+        {
+            _link.AfterServerRead();
+            if (!_closed && Transport.Carried > 0 && MayRelay)
+            {
+                Resume();
+            }
+        }
+    }
+
+    public void OnServerLost(ServerConnection server, string reason, bool midMessage)
+    {
+        bool retry = _link.MayRetry;
+        _link.Lost();
+        if (_closed)
+        {
+            return;
+        }
+
+        if (retry && server.Replication is null)
+        {
+            Resume();
+        }
+        else if (server.LastFatal is not null || midMessage)
+        {
+            // The client has the server's own FATAL, or half a message that nothing may follow.
+            Close();
+        }
+        else
+        {
+            CloseWith(Login is null ? ClientErrors.ServerLost(reason) : ClientErrors.NoServer(reason));
+        }
+    }
+
+    public void OnAcquireFailed(string reason, byte[]? serverError) =>
+        CloseWith(serverError is null
+            ? ClientErrors.NoServer(reason)
+            : ClientErrors.ServerError(ErrorFields.Read(serverError)));
+
+    public void OnWaitTimeout() =>
+        CloseWith(ClientErrors.WaitTimeout(Pool!.Settings.WaitTimeout.TotalSeconds, Pool.LastFailure));
+
+    public void OnTimeLimit(string reason) =>
+        CloseWith(Server is { IsBusy: true } ? ClientErrors.TimeLimit(reason) : ClientErrors.IdleTransaction(reason));
+
+    /// <summary>Ends the session if it is at rest; otherwise it ends as soon as it is.</summary>
+    public void OnDrain()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        if (Login is not null || Server is null)
+        {
+            if (WaitNode?.List is null)
+            {
+                CloseWith(Login is null ? ClientErrors.ShuttingDown() : ClientErrors.NotAccepting());
+            }
+        }
+        else
+        {
+            _link.AfterServerRead();
+        }
+    }
+
+    /// <summary>Sends a last message and closes. Idempotent.</summary>
+    public void CloseWith(byte[] lastMessage)
+    {
+        if (!_closed)
+        {
+            Transport.Send(lastMessage);
+            Close();
+        }
+    }
+
+    public void Close()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        Login?.Dispose();
+        if (Pool is { } pool)
+        {
+            pool.Withdraw(this);
+            if (Login is null)
+            {
+                Proxy.Cancels.Remove(this);
+            }
+
+            PoolDirectory.Leave(pool);
+        }
+
+        Transport.Close(Proxy.Table);
+        Interlocked.Decrement(ref Proxy.Counters.Clients);
+        _link.DetachForever();
+    }
+
+    /// <summary>On this session's loop: the client asked, on another connection, to cancel its query.</summary>
+    public void CancelQuery()
+    {
+        if (!_closed && Server is { IsBusy: true } server && !_link.IsHeld)
+        {
+            server.CancelsUnderWay++;
+            CancelRequest.Send(server, () => ServerLink.OnCancelDone(server));
+        }
+    }
+
+    private bool MayRelay => Login is null && !_link.IsHeld && !_relay.IsHeld && !Transport.HasBacklog
+        && WaitNode?.List is null && Server is not { Transport.HasBacklog: true };
+
+    private bool Drain()
+    {
+        if (!Transport.FlushBacklog())
+        {
+            Close();
+            return false;
+        }
+
+        if (!Transport.HasBacklog)
+        {
+            if (Server is { Transport: { } serverTransport } server)
+            {
+                serverTransport.ResumeReading(server);
+            }
+
+            Resume();
+        }
+
+        return !_closed;
+    }
+
+    private void ReadAndRelay()
+    {
+        int carried = Transport.TakeCarry(Loop.Inbound);
+        int count = Transport.Receive(Loop.Inbound.AsSpan(carried, EventLoop.ScratchBytes));
+        if (count < 0)
+        {
+            Close();
+            return;
+        }
+
+        LastActive = Loop.Now;
+        if (Pool is { } pool)
+        {
+            pool.Counters[Loop.Index].BytesFromClients += count;
+        }
+
+        Relayed(carried + count);
+        if (!_closed && Transport.Tls is { HasPending: true } && MayRelay)
+        {
+            Loop.CallAgain(this);
+        }
+    }
+
+    private void Relayed(int length)
+    {
+        int used = _relay.Pump(Loop.Inbound.AsSpan(0, length), out string? fault);
+        if (_closed)
+        {
+            return;
+        }
+
+        if (fault is not null)
+        {
+            Pool!.OnProtocolError("client", fault);
+            CloseWith(ClientErrors.Protocol(fault));
+            return;
+        }
+
+        Transport.KeepCarry(Loop.Inbound.AsSpan(used, length - used));
+        if (_link.IsReady && Server is { Expected.Count: 0 })
+        {
+            _link.AfterServerRead(); // nothing was sent that an answer will come for
+        }
+    }
+
+    /// <summary>Reads on, so that a client that goes away is noticed, but keeps what it reads.</summary>
+    private void Hold()
+    {
+        if (Transport.Carried >= HoldBytes)
+        {
+            Transport.PauseReading();
+            return;
+        }
+
+        int carried = Transport.TakeCarry(Loop.Inbound);
+        int count = Transport.Receive(Loop.Inbound.AsSpan(carried, EventLoop.ScratchBytes));
+        if (count < 0)
+        {
+            Close();
+            return;
+        }
+
+        Transport.KeepCarry(Loop.Inbound.AsSpan(0, carried + count));
+    }
+}

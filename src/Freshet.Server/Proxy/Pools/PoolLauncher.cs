@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using Freshet.Server.Proxy.Clients;
+using Freshet.Server.Proxy.Loop;
+using Freshet.Server.Proxy.Servers;
+using Freshet.Server.Proxy.Settings;
+using Freshet.Server.Proxy.State;
+
+namespace Freshet.Server.Proxy.Pools;
+
+/// <summary>
+/// Decides when a pool opens further server connections: as many as clients wait, up to the limits, and after a
+/// failure only when the pause is over (doubling from the configured retry time to 15 s, with jitter). Planning
+/// happens under the pool's lock, starting after it.
+/// </summary>
+internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queues)
+{
+    /// <summary>PgBouncer's default <c>server_login_retry</c>.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    [ThreadStatic]
+    private static List<ServerConnection>? t_planned;
+
+    private readonly Dictionary<string, string> _lastReported = new(StringComparer.OrdinalIgnoreCase);
+    private int _failures;
+    private long _pausedUntil;
+
+    public byte[]? LastLoginError { get; set; }
+
+    public string? LastFailure { get; private set; }
+
+    /// <summary>Under the pool's lock.</summary>
+    public void Plan(EventLoop loop)
+    {
+        if (Stopwatch.GetTimestamp() < Volatile.Read(ref _pausedUntil) || proxy.Draining)
+        {
+            return;
+        }
+
+        int login = queues.All.Count(server => server.State == ServerState.Login);
+        int wanted = queues.Waiting - login;
+        if (wanted <= 0)
+        {
+            int missing = Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers;
+            if (missing <= 0 || pool.Clients == 0 || pool.Mode == PoolMode.Session)
+            {
+                return;
+            }
+
+            wanted = missing;
+        }
+
+        // The oldest waiter names the start-up settings: only session mode has any.
+        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? SettingsSet.Empty;
+        while (wanted-- > 0 && MayOpen(loop))
+        {
+            var server = new ServerConnection(pool, loop, startup, replication: null);
+            queues.Add(server);
+            (t_planned ??= []).Add(server);
+        }
+    }
+
+    /// <summary>After the lock was left: starts what this thread planned.</summary>
+    public void Go()
+    {
+        while (t_planned is { Count: > 0 } planned)
+        {
+            ServerConnection server = planned[^1];
+            planned.RemoveAt(planned.Count - 1);
+            server.Start();
+        }
+    }
+
+    /// <summary>True when the server reports other values than the last one did (it was upgraded or reconfigured).
+    /// </summary>
+    public bool OnReady(ServerConnection server)
+    {
+        _failures = 0;
+        Volatile.Write(ref _pausedUntil, 0);
+        LastFailure = null;
+        LastLoginError = null;
+        lock (_lastReported)
+        {
+            bool same = _lastReported.Count == server.Neutral.Count && server.Neutral.All(reported =>
+                _lastReported.TryGetValue(reported.Key, out string? value)
+                && string.Equals(value, reported.Value, StringComparison.Ordinal));
+            if (same || server.Startup.Count > 0)
+            {
+                return false;
+            }
+
+            _lastReported.Clear();
+            foreach ((string name, string value) in server.Neutral)
+            {
+                _lastReported[name] = value;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Under the pool's lock.</summary>
+    public void OnFailed(ServerConnection server, string reason)
+    {
+        LastFailure = reason;
+        double pause = pool.Settings.ServerLoginRetry.TotalMilliseconds * Math.Pow(2, Math.Min(_failures++, 10));
+        pause = Math.Min(pause, LongestPause.TotalMilliseconds) * (0.75 + (Random.Shared.NextDouble() / 2));
+        Volatile.Write(ref _pausedUntil, Stopwatch.GetTimestamp() + (long)(pause * Stopwatch.Frequency / 1000));
+    }
+
+    /// <summary>Clients that are still logging in are told at once; established sessions go on waiting for the server
+    /// to come back, up to the wait timeout: PgBouncer's rule.</summary>
+    public void FailLogins(string reason)
+    {
+        foreach (EventLoop loop in proxy.Loops)
+        {
+            loop.Post(() => pool.FailLogins(loop, reason));
+        }
+    }
+
+    private bool MayOpen(EventLoop loop)
+    {
+        PoolSnapshot settings = pool.Settings;
+        int limit = settings.Size;
+        if (settings.ReserveSize > 0 && queues.OldestWaiter() is { } oldest
+            && Stopwatch.GetElapsedTime(oldest.WaitingSince) >= settings.ReserveTimeout)
+        {
+            limit += settings.ReserveSize;
+        }
+
+        if (queues.Servers < limit)
+        {
+            return proxy.Pools.MayOpen(pool, loop);
+        }
+
+        // Idle connections with other start-up settings hold the places: session mode only.
+        if (queues.PopOldestIdle() is { } unfit)
+        {
+            unfit.MoveTo(unfit.Loop, ServerState.Cleaning);
+            unfit.Loop.Post(() => unfit.Close("made room for a session with other start-up settings"));
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using Freshet.Server.Proxy.Clients;
+using Freshet.Server.Proxy.Servers;
+using Freshet.Server.Proxy.State;
+
+namespace Freshet.Server.Proxy.Pools;
+
+/// <summary>The lists of one pool: idle connections and waiting clients per loop, and all connections. Everything
+/// here is called under the pool's lock.</summary>
+internal sealed class PoolQueues
+{
+    private readonly List<ServerConnection>[] _idle;
+    private readonly LinkedList<ClientSession>[] _waiting;
+    private readonly HashSet<ServerConnection> _all = [];
+
+    public PoolQueues(int loops)
+    {
+        _idle = new List<ServerConnection>[loops];
+        _waiting = new LinkedList<ClientSession>[loops];
+        for (int i = 0; i < loops; i++)
+        {
+            _idle[i] = [];
+            _waiting[i] = [];
+        }
+    }
+
+    public int Servers => _all.Count;
+
+    public IEnumerable<ServerConnection> All => _all;
+
+    public int Waiting => _waiting.Sum(queue => queue.Count);
+
+    public int Idle => _idle.Sum(list => list.Count);
+
+    public bool HasWaiters(int loop) => _waiting[loop].Count > 0;
+
+    public void Enqueue(ClientSession client)
+    {
+        client.WaitingSince = client.Loop.Now;
+        client.WaitNode ??= new LinkedListNode<ClientSession>(client);
+        _waiting[client.Loop.Index].AddLast(client.WaitNode);
+    }
+
+    /// <summary>It keeps its place: nobody has waited longer.</summary>
+    public void PutBack(ClientSession client) => _waiting[client.Loop.Index].AddFirst(client.WaitNode!);
+
+    public bool Remove(ClientSession client)
+    {
+        if (client.WaitNode?.List is not { } queue)
+        {
+            return false;
+        }
+
+        queue.Remove(client.WaitNode);
+        return true;
+    }
+
+    public ClientSession? FirstWaiter(int loop) => _waiting[loop].First?.Value;
+
+    public IEnumerable<ClientSession> Waiters(int loop) => _waiting[loop];
+
+    public ClientSession? OldestWaiter()
+    {
+        ClientSession? oldest = null;
+        foreach (LinkedList<ClientSession> queue in _waiting)
+        {
+            if (queue.First?.Value is { } first && (oldest is null || first.WaitingSince < oldest.WaitingSince))
+            {
+                oldest = first;
+            }
+        }
+
+        return oldest;
+    }
+
+    /// <summary>Takes the client to be served next by a connection of <paramref name="loop"/>.</summary>
+    public ClientSession? PickWaiter(int loop, long preference)
+    {
+        ClientSession? best = FirstWaiter(loop);
+        for (int other = 0; other < _waiting.Length; other++)
+        {
+            ClientSession? first = other == loop ? null : FirstWaiter(other);
+            if (first is not null && (best is null || first.WaitingSince + preference < best.WaitingSince))
+            {
+                best = first;
+            }
+        }
+
+        if (best is not null)
+        {
+            Remove(best);
+        }
+
+        return best;
+    }
+
+    public void PushIdle(ServerConnection server) => _idle[server.Loop.Index].Add(server);
+
+    /// <summary>The most recently used one that was opened with these start-up settings, own loop first.</summary>
+    public ServerConnection? PopIdle(int loop, SettingsSet startup)
+    {
+        for (int i = 0; i < _idle.Length; i++)
+        {
+            List<ServerConnection> idle = _idle[(loop + i) % _idle.Length];
+            for (int last = idle.Count - 1; last >= 0; last--)
+            {
+                ServerConnection server = idle[last];
+                if (ReferenceEquals(server.Startup, startup) || server.Startup.Equals(startup))
+                {
+                    idle.RemoveAt(last);
+                    return server;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Any idle one, the longest unused first, whatever its start-up settings: to make room.</summary>
+    public ServerConnection? PopOldestIdle()
+    {
+        List<ServerConnection>? from = null;
+        foreach (List<ServerConnection> idle in _idle)
+        {
+            if (idle.Count > 0 && (from is null || idle[0].IdleSince < from[0].IdleSince))
+            {
+                from = idle;
+            }
+        }
+
+        if (from is null)
+        {
+            return null;
+        }
+
+        ServerConnection server = from[0];
+        from.RemoveAt(0);
+        return server;
+    }
+
+    public void RemoveIdle(ServerConnection server) => _idle[server.Loop.Index].Remove(server);
+
+    public void Add(ServerConnection server) => _all.Add(server);
+
+    public void Forget(ServerConnection server)
+    {
+        _all.Remove(server);
+        RemoveIdle(server);
+    }
+
+    public PoolCensus TakeCensus()
+    {
+        int active = 0, idle = 0, login = 0, cleaning = 0;
+        foreach (ServerConnection server in _all)
+        {
+            switch (server.State)
+            {
+                case ServerState.Active:
+                    active++;
+                    break;
+                case ServerState.Idle:
+                    idle++;
+                    break;
+                case ServerState.Login:
+                    login++;
+                    break;
+                default:
+                    cleaning++;
+                    break;
+            }
+        }
+
+        long waited = OldestWaiter() is { } oldest ? Stopwatch.GetTimestamp() - oldest.WaitingSince : 0;
+        return new PoolCensus(Waiting, active, idle, login, cleaning, waited);
+    }
+}

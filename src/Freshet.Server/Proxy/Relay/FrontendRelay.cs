@@ -1,0 +1,275 @@
+using System.Buffers.Binary;
+using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Clients;
+using Freshet.Server.Proxy.Servers;
+using Freshet.Server.Proxy.State;
+
+namespace Freshet.Server.Proxy.Relay;
+
+/// <summary>
+/// Client → server: walks the message headers and forwards the bytes. In session mode that is nearly all; otherwise
+/// statement names are exchanged (<see cref="StatementRouter"/>) and query texts are looked at
+/// (<see cref="QueryInspector"/>). A message is held in one piece only where its beginning decides what happens to it,
+/// and then at most <see cref="WholeMessageBytes"/>; everything longer streams.
+/// </summary>
+internal sealed class FrontendRelay(ClientSession client)
+{
+    /// <summary>Longest query text or message head that is waited for.</summary>
+    internal const int WholeMessageBytes = 64 * 1024;
+
+    private readonly LocalAnswers _local = new(client);
+    private int _bodyLeft;
+    private LongTextScanner? _longText;
+    private bool _paused;
+
+    /// <summary>Nothing more is sent until all answers are in: a statement under way changes what is prepared.
+    /// </summary>
+    private bool _barrier;
+
+    /// <summary>Messages of the extended protocol were sent since the last Sync: their answers may not come before
+    /// the next one.</summary>
+    public bool OpenBatch { get; private set; }
+
+    public bool MidMessage => _bodyLeft > 0;
+
+    public bool IsHeld => _paused || _barrier;
+
+    /// <summary>Relays what it can. The bytes used; fewer than given when the client has to wait or a message is
+    /// incomplete. <paramref name="fault"/>: the client broke the protocol.</summary>
+    public int Pump(ReadOnlySpan<byte> data, out string? fault)
+    {
+        fault = null;
+        int position = 0;
+        if (client.Server is null && !MidMessage)
+        {
+            position = _local.Take(data, out bool needsServer, out fault);
+            if (!needsServer || fault is not null || client.IsClosed)
+            {
+                return position;
+            }
+        }
+
+        return client.Link.IsReady || client.Link.TryReady()
+            ? PumpTo(client.Server!, data, position, out fault)
+            : position;
+    }
+
+    /// <summary>Answers arrived: lifts what they were waited for.</summary>
+    public void OnServerProgress(ServerConnection server)
+    {
+        if (_paused && server.Expected.Count < ExpectedQueue.ResumeBelow)
+        {
+            _paused = false;
+        }
+
+        if (_barrier && server.Expected.Count == 0)
+        {
+            _barrier = false;
+            server.Expected.Shrink();
+        }
+    }
+
+    private int PumpTo(ServerConnection server, ReadOnlySpan<byte> data, int position, out string? fault)
+    {
+        var output = new RelayOutput(server.Transport, data, client.Loop.Staging);
+        position = Relay(server, data, position, ref output, out fault);
+        if (client.IsClosed)
+        {
+            return position;
+        }
+
+        if (!output.Flush())
+        {
+            server.Close("cannot send to the server: " + server.Transport!.Failure);
+            return position;
+        }
+
+        if (server.Transport!.HasBacklog)
+        {
+            client.Transport.PauseReading();
+        }
+
+        server.AnswerLocally();
+        return position;
+    }
+
+    private int Relay(
+        ServerConnection server, ReadOnlySpan<byte> data, int position, ref RelayOutput output, out string? fault)
+    {
+        fault = null;
+        while (position < data.Length)
+        {
+            if (_bodyLeft > 0)
+            {
+                position = PassBody(data, position, ref output);
+                continue;
+            }
+
+            if (server.Expected.Count > ExpectedQueue.PauseAbove)
+            {
+                _paused = true;
+                client.Transport.PauseReading();
+                break;
+            }
+
+            if (_barrier || data.Length - position < WireLimits.HeaderBytes)
+            {
+                break;
+            }
+
+            byte type = data[position];
+            int length = BinaryPrimitives.ReadInt32BigEndian(data[(position + 1)..]);
+            fault = FrontendRules.Fault(type, length);
+            if (fault is not null)
+            {
+                break;
+            }
+
+            int available = Math.Min(data.Length - position, length + 1);
+            if (available < BytesNeeded(type, length + 1))
+            {
+                break;
+            }
+
+            if (type == FrontendMessage.Terminate)
+            {
+                client.Close();
+                break;
+            }
+
+            int used = Take(server, type, data.Slice(position, available), position, length + 1, ref output);
+            if (used < 0)
+            {
+                break;
+            }
+
+            position += used;
+        }
+
+        return position;
+    }
+
+    /// <summary>How much of a message must be there before it can be judged.</summary>
+    private int BytesNeeded(byte type, int total) =>
+        type switch
+        {
+            FrontendMessage.Query => total <= WholeMessageBytes ? total : WireLimits.HeaderBytes,
+            FrontendMessage.Parse => total <= ParseLimit ? total : WireLimits.HeaderBytes,
+            FrontendMessage.Bind => client.KeepsServer ? WireLimits.HeaderBytes : Math.Min(total, WholeMessageBytes),
+            FrontendMessage.CopyData => WireLimits.HeaderBytes,
+            FrontendMessage.FunctionCall or FrontendMessage.CopyFail => WireLimits.HeaderBytes,
+            _ => total,
+        };
+
+    private int ParseLimit => client.KeepsServer ? WholeMessageBytes : client.Proxy.Snapshot.MaxSharedStatementBytes;
+
+    /// <summary>Takes one message, whole or its beginning; the bytes used, or -1 when it has to wait.</summary>
+    private int Take(
+        ServerConnection server, byte type, ReadOnlySpan<byte> message, int at, int total, ref RelayOutput output)
+    {
+        if (!server.IsBusy)
+        {
+            server.QueryStartedAt = client.Loop.Now;
+            client.State.SawError = false;
+            if (server.Status == TransactionStatus.Idle)
+            {
+                server.TransactionStartedAt = client.Loop.Now;
+            }
+        }
+
+        bool whole = message.Length == total;
+        if (!client.KeepsServer)
+        {
+            InspectionResult result = type switch
+            {
+                FrontendMessage.Query when whole => QueryInspector.Inspect(client, server, message, ref output),
+                FrontendMessage.Parse when whole => StatementRouter.Parse(client, server, message, ref output),
+                FrontendMessage.Bind => StatementRouter.Bind(client, server, message, ref output),
+                FrontendMessage.Describe => StatementRouter.Describe(client, server, message, ref output),
+                FrontendMessage.Close => StatementRouter.Close(client, server, message, ref output),
+                FrontendMessage.FunctionCall => QueryInspector.OnFunctionCall(client),
+                FrontendMessage.Query or FrontendMessage.Parse => LongText(type, message),
+                _ => InspectionResult.Forward,
+            };
+            OpenBatch = type is not (FrontendMessage.Query or FrontendMessage.Sync or FrontendMessage.FunctionCall)
+                && (OpenBatch || type is not (FrontendMessage.CopyData or FrontendMessage.CopyDone));
+            switch (result.Action)
+            {
+                case InspectionAction.Wait:
+                    _barrier = true;
+                    return -1;
+                case InspectionAction.Done:
+                    _barrier |= result.Barrier;
+                    _bodyLeft = total - result.Used;
+                    return result.Used;
+            }
+
+            _barrier |= result.Barrier;
+        }
+        else
+        {
+            SessionModeWatch.Look(client, type, message, whole);
+        }
+
+        Expect(server, type, message);
+        output.Forward(at, at + message.Length);
+        _bodyLeft = total - message.Length;
+        return message.Length;
+    }
+
+    private InspectionResult LongText(byte type, ReadOnlySpan<byte> message)
+    {
+        _longText = new LongTextScanner(client.State.StandardConformingStrings);
+        if (type == FrontendMessage.Query)
+        {
+            _longText.Feed(message[WireLimits.HeaderBytes..]);
+        }
+        else
+        {
+            StatementRouter.LongParse(client, message);
+        }
+
+        return InspectionResult.Forward;
+    }
+
+    private static void Expect(ServerConnection server, byte type, ReadOnlySpan<byte> message)
+    {
+        switch (type)
+        {
+            case FrontendMessage.CopyDone or FrontendMessage.CopyFail:
+                server.CopyIn.ClientDone();
+                break;
+            case FrontendMessage.Sync when server.CopyIn.Receiving:
+                server.CopyIn.IgnoredSyncs++;
+                break;
+            case FrontendMessage.Describe:
+                ExpectedKind described = message.Length > 5 && message[5] == (byte)'P'
+                    ? ExpectedKind.DescribePortal
+                    : ExpectedKind.DescribeStatement;
+                server.Expected.Add(new ExpectedResponse(described, ExpectedFlags.None, null));
+                break;
+            default:
+                if (FrontendRules.Answer(type) is { } kind)
+                {
+                    server.Expected.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));
+                }
+
+                break;
+        }
+    }
+
+    private int PassBody(ReadOnlySpan<byte> data, int position, ref RelayOutput output)
+    {
+        int part = Math.Min(_bodyLeft, data.Length - position);
+        _longText?.Feed(data.Slice(position, part));
+        output.Forward(position, position + part);
+        _bodyLeft -= part;
+        if (_bodyLeft == 0 && _longText is { } text)
+        {
+            _longText = null;
+            QueryInspector.OnLongText(client, text.Finish());
+        }
+
+        return position + part;
+    }
+}
