@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Freshet.Server.Proxy.Tls;
 
-/// <summary>The part of OpenSSL 3's libcrypto that is used, under its own names: the error queue and certificates.</summary>
+/// <summary>The part of OpenSSL 3's libcrypto that is used, under its own names: the error queue and
+/// certificates.</summary>
 internal static unsafe partial class LibCrypto
 {
     internal const int CommonName = 13;

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Freshet.Server.Proxy.Tls;
 
 /// <summary>The application protocol <c>postgresql</c> (RFC 7301, registered by IANA). A client that opens with TLS
-/// at once must name it, which keeps another protocol's client from being talked into speaking to us (ALPACA).</summary>
+/// at once must name it, which keeps another protocol's client from being talked into speaking to us (ALPACA).
+/// </summary>
 internal static unsafe class PostgresAlpn
 {
     internal const string Name = "postgresql";
@@ -24,7 +25,8 @@ internal static unsafe class PostgresAlpn
     /// <summary>Called by OpenSSL only when the client sent a list. A list without ours is refused with the alert
     /// <c>no_application_protocol</c>, as PostgreSQL does.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Select(nint ssl, byte** selected, byte* selectedLength, byte* list, uint listLength, nint argument)
+    private static int Select(
+        nint ssl, byte** selected, byte* selectedLength, byte* list, uint listLength, nint argument)
     {
         uint at = 0;
         while (at < listLength)

@@ -5,8 +5,8 @@ using Freshet.Server.Proxy.Settings;
 namespace Freshet.Server.Proxy.Tls;
 
 /// <summary>The TLS settings of one side in OpenSSL's form (<c>SSL_CTX</c>), from which the sessions of that side are
-/// made. Immutable after construction and shared by all threads; a reload makes another one and disposes this one, which
-/// may happen while its sessions live and while another thread makes a session of it.
+/// made. Immutable after construction and shared by all threads; a reload makes another one and disposes this one,
+/// which may happen while its sessions live and while another thread makes a session of it.
 /// <para>What holds for both sides: TLS 1.2 or later (and whatever else the system's <c>openssl.cnf</c> asks for), no
 /// renegotiation, no compression, no resumption. Tickets are off as in PostgreSQL: libpq never resumes, each ticket
 /// costs a write after the handshake and a ticket key is a secret that undoes forward secrecy.</para>
@@ -30,8 +30,8 @@ internal sealed unsafe class TlsContext : IDisposable
     }
 
     /// <summary>We are the TLS server. With an authority file a client's certificate is asked for and must be good when
-    /// one is given (PostgreSQL's behaviour); <see cref="TlsMode.VerifyCa"/> and <see cref="TlsMode.VerifyFull"/> insist
-    /// on one.</summary>
+    /// one is given (PostgreSQL's behaviour); <see cref="TlsMode.VerifyCa"/> and <see cref="TlsMode.VerifyFull"/>
+    /// insist on one.</summary>
     /// <exception cref="TlsConfigurationException">OpenSSL is missing or does not take a file.</exception>
     public static TlsContext ForClients(TlsSnapshot settings)
     {
@@ -64,8 +64,8 @@ internal sealed unsafe class TlsContext : IDisposable
     }
 
     /// <summary>We are the TLS client. As in libpq <see cref="TlsMode.Require"/> with an authority file means
-    /// <see cref="TlsMode.VerifyCa"/>, and the system's authorities are trusted in <see cref="TlsMode.VerifyFull"/> only:
-    /// without the name they would vouch for anyone.</summary>
+    /// <see cref="TlsMode.VerifyCa"/>, and the system's authorities are trusted in <see cref="TlsMode.VerifyFull"/>
+    /// only: without the name they would vouch for anyone.</summary>
     /// <exception cref="TlsConfigurationException">OpenSSL is missing or does not take a file.</exception>
     public static TlsContext ForServers(TlsSnapshot settings)
     {
@@ -105,8 +105,8 @@ internal sealed unsafe class TlsContext : IDisposable
 
     /// <summary>A session with a server on a connected, non-blocking socket, after the server's <c>S</c>.</summary>
     /// <param name="descriptor">Stays the caller's; must outlive the session.</param>
-    /// <param name="host">The configured name or address: told to the server (names only, RFC 6066) and looked for in its
-    /// certificate in <see cref="TlsMode.VerifyFull"/>.</param>
+    /// <param name="host">The configured name or address: told to the server (names only, RFC 6066) and looked for in
+    /// its certificate in <see cref="TlsMode.VerifyFull"/>.</param>
     public TlsSession CreateForServer(int descriptor, string host)
     {
         if (_acceptsClients)
@@ -182,8 +182,8 @@ internal sealed unsafe class TlsContext : IDisposable
 
         if (LibSsl.SSL_CTX_check_private_key(context) != 1)
         {
-            throw Invalid(
-                side, $"KeyFile \"{key}\" does not belong to CertificateFile \"{certificate}\": {OpenSslErrors.Take()}");
+            string reason = OpenSslErrors.Take();
+            throw Invalid(side, $"KeyFile \"{key}\" does not belong to CertificateFile \"{certificate}\": {reason}");
         }
     }
 

@@ -58,8 +58,8 @@ internal sealed unsafe class TlsSession : IDisposable
 
     public bool IsHandshakeDone { get; private set; }
 
-    /// <summary>Read has more to give though the socket may be silent. To be asked after each handshake or read that was
-    /// <see cref="TlsStatus.Done"/>, since level-triggered epoll reports only what the kernel holds.</summary>
+    /// <summary>Read has more to give though the socket may be silent. To be asked after each handshake or read that
+    /// was <see cref="TlsStatus.Done"/>, since level-triggered epoll reports only what the kernel holds.</summary>
     public bool HasPending
     {
         get
@@ -145,7 +145,8 @@ internal sealed unsafe class TlsSession : IDisposable
         return session;
     }
 
-    /// <summary>Goes on with the handshake. To be called again when the descriptor is ready for what it wants.</summary>
+    /// <summary>Goes on with the handshake. To be called again when the descriptor is ready for what it wants.
+    /// </summary>
     public TlsStatus Handshake()
     {
         ThrowIfDisposed();
@@ -195,8 +196,8 @@ internal sealed unsafe class TlsSession : IDisposable
         return TlsStatus.Done;
     }
 
-    /// <summary>Writes plaintext until all is written or the socket is full, as <c>send(2)</c> does. What was not accepted
-    /// must be offered again, the same bytes and not fewer of them, at whatever address: a record of up to
+    /// <summary>Writes plaintext until all is written or the socket is full, as <c>send(2)</c> does. What was not
+    /// accepted must be offered again, the same bytes and not fewer of them, at whatever address: a record of up to
     /// 16,384 of them is encrypted already.</summary>
     /// <param name="data">What to write.</param>
     /// <param name="count">Bytes accepted; less than all of them: wait until the descriptor is writable.</param>
@@ -251,8 +252,8 @@ internal sealed unsafe class TlsSession : IDisposable
         Interlocked.Decrement(ref s_liveCount);
     }
 
-    /// <summary>Turns the failure of the call just made into a status; must follow that call at once, since it reads the
-    /// thread's error queue and errno.</summary>
+    /// <summary>Turns the failure of the call just made into a status; must follow that call at once, since it reads
+    /// the thread's error queue and errno.</summary>
     private TlsStatus Judge(int result, bool writing = false)
     {
         int error = LibSsl.SSL_get_error(_ssl, result);
@@ -341,8 +342,8 @@ internal sealed unsafe class TlsSession : IDisposable
     {
         string reason = OpenSslErrors.Take();
         Dispose();
-        return new InvalidOperationException($"A TLS session{(_host is null ? "" : $" with \"{_host}\"")} cannot be made: "
-            + $"{reason}.");
+        string peer = _host is null ? "a client" : $"\"{_host}\"";
+        return new InvalidOperationException($"A TLS session with {peer} cannot be made: {reason}.");
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_ssl == 0, this);

@@ -81,8 +81,10 @@ public sealed class TlsContextTests(TlsTestCertificates certificates)
     [Theory]
     [InlineData(TlsMode.VerifyCa)]
     [InlineData(TlsMode.VerifyFull)]
-    public void Clients_are_not_verified_by_the_systems_authorities(object mode) =>
-        Assert.Contains("needs AuthorityFile", ClientsError(certificates.Clients((TlsMode)mode)), StringComparison.Ordinal);
+    public void Clients_are_not_verified_by_the_systems_authorities(object mode) => Assert.Contains(
+        "needs AuthorityFile",
+        ClientsError(certificates.Clients((TlsMode)mode)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Verify_ca_is_worth_nothing_with_the_systems_authorities()
