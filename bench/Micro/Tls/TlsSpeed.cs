@@ -49,8 +49,8 @@ internal static class TlsSpeed
                 double received = Receive(side, peer);
                 if (!warm)
                 {
-                    Console.WriteLine($"{name,-10} {microseconds,6:F2} µs, {allocated:F1} B allocated per round trip, bulk "
-                        + $" {sent,5:F0} MB/s out, {received,5:F0} MB/s in");
+                    string roundTrip = $"{microseconds,6:F2} µs, {allocated:F1} B allocated per round trip";
+                    Console.WriteLine($"{name,-10} {roundTrip}, bulk {sent,5:F0} MB/s out, {received,5:F0} MB/s in");
                 }
             }
         }
