@@ -175,6 +175,7 @@ internal sealed unsafe class TlsSession : IDisposable
         count = 0;
         if (_end != TlsStatus.Done)
             return _end;
+        ThrowIfHandshaking();
         _needsSocket = false;
         fixed (byte* start = buffer)
         {
@@ -207,6 +208,7 @@ internal sealed unsafe class TlsSession : IDisposable
         count = 0;
         if (_end != TlsStatus.Done)
             return _end;
+        ThrowIfHandshaking();
         if (data.Length < _unsentLength)
             throw new ArgumentException($"A record of {_unsentLength} bytes is being sent.", nameof(data));
         fixed (byte* start = data)
@@ -344,6 +346,13 @@ internal sealed unsafe class TlsSession : IDisposable
         Dispose();
         string peer = _host is null ? "a client" : $"\"{_host}\"";
         return new InvalidOperationException($"A TLS session with {peer} cannot be made: {reason}.");
+    }
+
+    // OpenSSL would go on with the handshake by itself, past the check for ALPN.
+    private void ThrowIfHandshaking()
+    {
+        if (!IsHandshakeDone)
+            throw new InvalidOperationException("The TLS handshake is not complete.");
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_ssl == 0, this);

@@ -132,6 +132,8 @@ public sealed class TlsBadPeerTests(TlsTestCertificates certificates)
         using var context = TlsContext.ForServers(certificates.Servers());
         using TlsSession session = context.CreateForServer(pair.LeftDescriptor, "db.example");
         Assert.Equal(TlsStatus.WantRead, session.Handshake());
+        Assert.Throws<InvalidOperationException>(() => session.Read(new byte[1], out _));
+        Assert.Throws<InvalidOperationException>(() => session.Write(new byte[1], out _));
         pair.Right.Shutdown(SocketShutdown.Both);
 
         Assert.Equal(TlsStatus.Closed, session.Handshake());
