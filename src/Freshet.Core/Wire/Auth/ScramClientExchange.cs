@@ -134,7 +134,7 @@ internal sealed class ScramClientExchange
         return ScramResult.Continue;
     }
 
-    /// <summary>Takes the body of AuthenticationSASLFinal after its int32 12 and checks the server's signature.</summary>
+    /// <summary>Takes the body of AuthenticationSASLFinal after its int32 12; checks the server's signature.</summary>
     public ScramResult ServerFinal(ReadOnlySpan<byte> data)
     {
         _output = [];

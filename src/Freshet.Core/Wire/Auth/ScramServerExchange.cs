@@ -47,7 +47,8 @@ internal sealed class ScramServerExchange
         _ourNonce = nonce;
     }
 
-    /// <summary>Data for AuthenticationSASLContinue (after Continue) or AuthenticationSASLFinal (after Success).</summary>
+    /// <summary>Data for AuthenticationSASLContinue (after Continue) or AuthenticationSASLFinal (after Success).
+    /// </summary>
     public ReadOnlySpan<byte> Output => _output;
 
     /// <summary>Set with <see cref="ScramResult.ProtocolViolation"/>.</summary>

@@ -9,14 +9,14 @@ internal static class ScramText
     public const string Mechanism = "SCRAM-SHA-256";
     public const string MechanismPlus = "SCRAM-SHA-256-PLUS";
 
-    /// <summary>Longest message taken from a peer. Real ones stay below 300 bytes; the limit keeps hostile lengths out of
-    /// all that follows.</summary>
+    /// <summary>Longest message taken from a peer. Real ones stay below 300 bytes; the limit keeps hostile lengths
+    /// out of all that follows.</summary>
     public const int MaximumMessage = 4096;
 
     /// <summary>Bytes of randomness in a nonce, as in PostgreSQL (<c>SCRAM_RAW_NONCE_LEN</c>).</summary>
     public const int NonceLength = 18;
 
-    /// <summary>Takes <c>name=value</c> off the front of <paramref name="rest"/>, with the comma that ends it.</summary>
+    /// <summary>Takes <c>name=value</c> off the front of <paramref name="rest"/>, with its comma.</summary>
     public static bool TryTakeAttribute(scoped ref ReadOnlySpan<byte> rest, byte name, out ReadOnlySpan<byte> value)
     {
         if (rest.Length >= 1 && rest[0] == name) return TryTakeAnyAttribute(ref rest, out _, out value);
