@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Freshet.Bench.Load.Pooling;
+using Freshet.Bench.Load.Rig;
+
+namespace Freshet.Bench.Load;
+
+/// <summary>The options of the subcommands, their defaults, and how they become the runs' settings.</summary>
+internal static class CommandLine
+{
+    private static readonly string[] AllParties =
+        [Contenders.Direct, Contenders.PgBouncerName, Contenders.FreshetName, Contenders.FreshetTwoThreads];
+
+    private static readonly Option<string[]> Parties = Many("--parties", AllParties, "Who takes part");
+    private static readonly Option<string> PgBouncerProgram =
+        One("--pgbouncer", "pgbouncer", "The PgBouncer to compare with");
+    private static readonly Option<string?> FreshetProgram =
+        new("--freshet") { Description = "The freshet program; default: the Release build of this source tree" };
+    private static readonly Option<int> PoolSize = One("--pool-size", 20, "Server connections of each pooler");
+    private static readonly Option<int> Rounds = One("--rounds", 5, "Rounds; the result is their median");
+    private static readonly Option<string> Output =
+        One("--output", Path.Combine("bench", "results"), "Folder for the result files, from the source tree's root");
+
+    public static RootCommand Build()
+    {
+        var pooling = BuildPooling();
+        var root = new RootCommand("Compares Freshet with PgBouncer and with no pooler at all.")
+        {
+            pooling,
+        };
+        foreach (var command in root.Subcommands)
+        {
+            foreach (var option in (Option[])[Parties, PgBouncerProgram, FreshetProgram, PoolSize, Rounds, Output])
+                command.Options.Add(option);
+        }
+
+        return root;
+    }
+
+    private static Command BuildPooling()
+    {
+        var protocols = Many("--protocols", ["simple", "extended", "prepared"], "pgbench's -M");
+        protocols.AcceptOnlyFromAmong("simple", "extended", "prepared");
+        var clients = Many("--clients", [1, 16, 256, 1_000], "pgbench's -c");
+        var tls = Many("--tls", ["off", "on"], "TLS between client and pooler");
+        tls.AcceptOnlyFromAmong("off", "on");
+        var auth = One("--auth", ClientAuth.Scram, "How clients log in");
+        var directRounds = One("--direct-rounds", 1, "In how many rounds the direct way is measured too");
+        var seconds = One("--seconds", 3, "Measured window of each run");
+        var sampling = One("--sampling-rate", 0.1, "Share of transactions whose latency is recorded");
+        var jobs = One("--jobs", 1, "pgbench's -j");
+        var scale = One("--scale", 10, "pgbench's scale");
+        var command = new Command("pooling", "Select-only pgbench: throughput, CPU, latency, allocations")
+        {
+            protocols, clients, tls, auth, directRounds, seconds, sampling, jobs, scale,
+        };
+        command.SetAction((parsed, cancellationToken) => PoolingCommand.RunAsync(
+            new PoolingOptions
+            {
+                Rig = ReadRig(parsed) with { Scale = parsed.GetValue(scale) },
+                Protocols = parsed.GetValue(protocols)!,
+                Clients = parsed.GetValue(clients)!,
+                Tls = parsed.GetValue(tls)!.Select(mode => mode is "on").ToList(),
+                Auth = parsed.GetValue(auth),
+                Rounds = parsed.GetValue(Rounds),
+                DirectRounds = parsed.GetValue(directRounds),
+                Seconds = parsed.GetValue(seconds),
+                SamplingRate = parsed.GetValue(sampling),
+                Jobs = parsed.GetValue(jobs),
+                OutputFolder = OutputFolder(parsed),
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static RigOptions ReadRig(ParseResult parsed) => new()
+    {
+        Parties = parsed.GetValue(Parties)!,
+        PgBouncerProgram = parsed.GetValue(PgBouncerProgram)!,
+        FreshetProgram = parsed.GetValue(FreshetProgram),
+        PoolSize = parsed.GetValue(PoolSize),
+    };
+
+    private static string OutputFolder(ParseResult parsed) => Path.Combine(SourceTree.Root, parsed.GetValue(Output)!);
+
+    private static Option<T> One<T>(string name, T defaultValue, string description) =>
+        new(name) { Description = description, DefaultValueFactory = _ => defaultValue };
+
+    private static Option<T[]> Many<T>(string name, T[] defaultValue, string description) =>
+        new(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => defaultValue,
+            AllowMultipleArgumentsPerToken = true,
+        };
+}
