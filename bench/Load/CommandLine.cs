@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Freshet.Bench.Load.Copy;
+using Freshet.Bench.Load.Idle;
 using Freshet.Bench.Load.Pooling;
 using Freshet.Bench.Load.Rig;
 
@@ -25,7 +27,7 @@ internal static class CommandLine
         var pooling = BuildPooling();
         var root = new RootCommand("Compares Freshet with PgBouncer and with no pooler at all.")
         {
-            pooling,
+            pooling, BuildIdle(), BuildCopy(),
         };
         foreach (var command in root.Subcommands)
         {
@@ -43,7 +45,7 @@ internal static class CommandLine
         var clients = Many("--clients", [1, 16, 256, 1_000], "pgbench's -c");
         var tls = Many("--tls", ["off", "on"], "TLS between client and pooler");
         tls.AcceptOnlyFromAmong("off", "on");
-        var auth = One("--auth", ClientAuth.Scram, "How clients log in");
+        var auth = One("--auth", ClientAuth.Trust, "How clients log in");
         var directRounds = One("--direct-rounds", 1, "In how many rounds the direct way is measured too");
         var seconds = One("--seconds", 3, "Measured window of each run");
         var sampling = One("--sampling-rate", 0.1, "Share of transactions whose latency is recorded");
@@ -66,6 +68,48 @@ internal static class CommandLine
                 Seconds = parsed.GetValue(seconds),
                 SamplingRate = parsed.GetValue(sampling),
                 Jobs = parsed.GetValue(jobs),
+                OutputFolder = OutputFolder(parsed),
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command BuildIdle()
+    {
+        var clients = One("--clients", 10_000, "Idle clients");
+        var auth = Many("--auth", [ClientAuth.Trust, ClientAuth.Scram], "How clients log in");
+        var command = new Command("idle", "Idle clients: memory of the pooler per client, logins per second")
+        {
+            clients, auth,
+        };
+        command.SetAction((parsed, cancellationToken) => IdleCommand.RunAsync(
+            new IdleOptions
+            {
+                Rig = ReadRig(parsed) with { Scale = 1 },
+                Clients = parsed.GetValue(clients),
+                Auth = parsed.GetValue(auth)!,
+                Rounds = parsed.GetValue(Rounds),
+                OutputFolder = OutputFolder(parsed),
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Command BuildCopy()
+    {
+        var megabytes = One("--megabytes", 1_000, "Size of each COPY");
+        var rowBytes = One("--row-bytes", 1_000, "Size of a row");
+        var command = new Command("copy", "COPY TO STDOUT and FROM STDIN: speed, memory of the pooler")
+        {
+            megabytes, rowBytes,
+        };
+        command.SetAction((parsed, cancellationToken) => CopyCommand.RunAsync(
+            new CopyOptions
+            {
+                Rig = ReadRig(parsed) with { Scale = 1 },
+                Rounds = parsed.GetValue(Rounds),
+                Megabytes = parsed.GetValue(megabytes),
+                RowBytes = parsed.GetValue(rowBytes),
                 OutputFolder = OutputFolder(parsed),
             },
             cancellationToken));

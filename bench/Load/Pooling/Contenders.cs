@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Pooling;
@@ -11,6 +12,10 @@ internal sealed class Contenders : IAsyncDisposable
     public const string PgBouncerSession = "pgbouncer-session";
     public const string FreshetName = "freshet";
     public const string FreshetTwoThreads = "freshet-2";
+
+    /// <summary>One thread for the bars, two as a report of how it scales.</summary>
+    public static readonly ImmutableArray<(string Name, int Threads)> FreshetVariants =
+        [(FreshetName, 1), (FreshetTwoThreads, 2)];
 
     private readonly Dictionary<string, Party> parties = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AllocationMeter> meters = new(StringComparer.Ordinal);
@@ -54,6 +59,9 @@ internal sealed class Contenders : IAsyncDisposable
                 + $"brought them), and its session mode serves no more clients than its pool of {poolSize} at a time");
     }
 
+    /// <summary>The parties of a comparison that needs no stand-ins: direct, PgBouncer, Freshet.</summary>
+    public IReadOnlyList<Party> InTurn => parties.Values.Where(party => party.Name is not PgBouncerSession).ToList();
+
     public Party? Find(string name) => parties.GetValueOrDefault(name);
 
     public AllocationMeter? Meter(Party party) => meters.GetValueOrDefault(party.Name);
@@ -79,7 +87,7 @@ internal sealed class Contenders : IAsyncDisposable
                 Add(await PgBouncer.StartAsync(rig, PgBouncerSession, "session", auth, cancellationToken));
         }
 
-        foreach (var (name, threads) in ((string, int)[])[(FreshetName, 1), (FreshetTwoThreads, 2)])
+        foreach (var (name, threads) in FreshetVariants)
         {
             if (options.Takes(name))
                 Add(await FreshetUp.StartAsync(rig, name, threads, auth, cancellationToken));

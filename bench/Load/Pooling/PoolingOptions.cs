@@ -31,7 +31,7 @@ internal sealed record PoolingOptions
     public required int Jobs { get; init; }
 
     [JsonIgnore]
-    public required string OutputFolder { get; init; }
+    public string OutputFolder { get; init; } = "";
 
     public IEnumerable<Cell> Cells =>
         from tls in Tls

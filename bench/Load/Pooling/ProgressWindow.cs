@@ -21,8 +21,8 @@ internal sealed partial class ProgressWindow(
     private double lastLine;
     private double transactions;
     private int lines;
-    private ProcessSample first;
-    private ProcessSample last;
+    private ProcessSample? first;
+    private ProcessSample? last;
     private Task<double?>? firstAllocation;
     private Task<double?>? lastAllocation;
 
@@ -31,7 +31,7 @@ internal sealed partial class ProgressWindow(
     public double TransactionsPerSecond => transactions / (lastLine - windowStart);
 
     public double? CpuMicrosecondsPerTransaction =>
-        party.ProcessId is null ? null : (last.Cpu - first.Cpu).TotalMicroseconds / transactions;
+        (last?.Cpu - first?.Cpu)?.TotalMicroseconds / transactions;
 
     public void OnLine(string line)
     {
@@ -71,7 +71,7 @@ internal sealed partial class ProgressWindow(
             : null;
     }
 
-    private ProcessSample Sample() => party.ProcessId is { } id ? ProcessSample.Take(id) : default;
+    private ProcessSample? Sample() => party.ProcessId is { } id ? ProcessSample.TryTake(id) : null;
 
     private Task<double?> ReadAllocationAsync() =>
         meter?.ReadAsync(cancellationToken) ?? Task.FromResult<double?>(null);

@@ -14,7 +14,10 @@ internal sealed class AllocationMeter(HttpClient http, Uri metrics)
     /// <summary>Null when the page does not hold the metric.</summary>
     public async Task<double?> ReadAsync(CancellationToken cancellationToken)
     {
-        var page = await http.GetStringAsync(metrics, cancellationToken);
+        using var response = await http.GetAsync(metrics, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            return null;
+        var page = await response.Content.ReadAsStringAsync(cancellationToken);
         foreach (var line in page.Split('\n'))
         {
             if (line.StartsWith(MetricName, StringComparison.Ordinal)

@@ -17,6 +17,9 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     public string Password => server.Password;
 
+    /// <summary>What the server keeps of the password: <c>SCRAM-SHA-256$4096:…</c>.</summary>
+    public string ScramVerifier { get; private set; } = "";
+
     public string Name => "bench";
 
     public string Version => server.Version;
@@ -50,6 +53,9 @@ internal sealed class BenchDatabase : IAsyncDisposable
         try
         {
             await database.FillAsync(options.Scale, folder, cancellationToken);
+            database.ScramVerifier = (string?)await database.ExecuteAsync(
+                "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = CURRENT_USER", cancellationToken)
+                ?? throw new BenchException("the server keeps no password of its superuser");
             return database;
         }
         catch
@@ -72,12 +78,13 @@ internal sealed class BenchDatabase : IAsyncDisposable
         ["PGCONNECT_TIMEOUT"] = "60",
     };
 
-    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    /// <summary>The first column of the first row, if any.</summary>
+    public async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(server.ConnectionString(Name) + ";SSL Mode=Disable");
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();

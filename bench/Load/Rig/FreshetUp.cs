@@ -41,6 +41,7 @@ internal sealed class FreshetUp : IAsyncDisposable
         try
         {
             await Loopback.WaitUntilListeningAsync(child, port, cancellationToken);
+            await Loopback.WaitUntilListeningAsync(child, httpPort, cancellationToken);
             var party = new Party
             {
                 Name = name,

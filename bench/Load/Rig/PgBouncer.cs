@@ -24,9 +24,10 @@ internal sealed partial class PgBouncer : IAsyncDisposable
     {
         var port = Loopback.FindFreePort();
         var folder = rig.Folder;
-        var users = folder.WriteSecret(
-            name + ".users",
-            $"\"{rig.Database.User}\" \"{rig.Database.Password.Replace("\"", "\"\"", StringComparison.Ordinal)}\"\n");
+        // From a plain password PgBouncer derives a new verifier at each login, some milliseconds of PBKDF2. With the
+        // server's own verifier it need not, and logs in there with the key that the client's proof gave away.
+        var secret = auth == ClientAuth.Scram ? rig.Database.ScramVerifier : rig.Database.Password;
+        var users = folder.WriteSecret(name + ".users", $"\"{rig.Database.User}\" \"{secret}\"\n");
         var settings = $"""
             [databases]
             * = host=127.0.0.1 port={rig.Database.Port}

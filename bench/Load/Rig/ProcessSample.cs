@@ -9,7 +9,24 @@ internal readonly record struct ProcessSample(TimeSpan Cpu, long ResidentBytes)
     /// <summary>USER_HZ is 100 on every Linux architecture that .NET runs on.</summary>
     private const int TicksPerSecond = 100;
 
-    public static ProcessSample Take(int processId)
+    /// <exception cref="BenchException">The process is gone.</exception>
+    public static ProcessSample Take(int processId) =>
+        TryTake(processId) ?? throw new BenchException($"process {processId} is gone");
+
+    /// <summary>Null when the process is gone.</summary>
+    public static ProcessSample? TryTake(int processId)
+    {
+        try
+        {
+            return Read(processId);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static ProcessSample Read(int processId)
     {
         var stat = File.ReadAllText($"/proc/{processId}/stat");
         // The second field is the program's name in brackets, which may hold blanks and brackets itself.
