@@ -20,7 +20,8 @@ internal sealed record CellResult
         .Select(runs => PartySummary.Of(runs.Key, [.. runs], Baseline is null ? [] : RunsOf(Baseline)))
         .ToList();
 
-    private List<RunResult> RunsOf(string party) => Runs.Where(run => string.Equals(run.Party, party, StringComparison.Ordinal)).ToList();
+    private List<RunResult> RunsOf(string party) =>
+        Runs.Where(run => string.Equals(run.Party, party, StringComparison.Ordinal)).ToList();
 }
 
 /// <summary>Medians of one party's runs in a cell; ratios are the medians of the rounds' ratios to the baseline.

@@ -70,7 +70,8 @@ internal sealed class PgbenchRun(BenchRig rig, PoolingOptions options)
             "--sampling-rate", options.SamplingRate.ToString(CultureInfo.InvariantCulture),
         ];
         await using var pgbench = ChildProcess.Start(
-            "pgbench", command, rig.Database.ClientEnvironment(party.Port, cell.Tls), rig.Folder.Path, onErrorLine: window.OnLine);
+            "pgbench", command, rig.Database.ClientEnvironment(party.Port, cell.Tls), rig.Folder.Path,
+            onErrorLine: window.OnLine);
         try
         {
             await pgbench.WaitForSuccessAsync(limit.Token);

@@ -20,7 +20,8 @@ internal static class ResultFiles
     public static void Write<T>(string folder, string kind, string markdown, T result)
     {
         Directory.CreateDirectory(folder);
-        var stem = Path.Combine(folder, DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) + "-" + kind);
+        var date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var stem = Path.Combine(folder, $"{date}-{kind}");
         File.WriteAllText(stem + ".md", markdown);
         File.WriteAllText(stem + ".json", JsonSerializer.Serialize(result, Json) + "\n");
         Console.Out.Write(markdown);

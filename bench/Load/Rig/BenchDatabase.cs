@@ -47,7 +47,12 @@ internal sealed class BenchDatabase : IAsyncDisposable
         };
         // Ctrl-C cancels the run, which then ends the poolers and this server in order.
         var started = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions { Settings = settings, StopOnSignals = false, Progress = Console.Error.WriteLine },
+            new PrivatePostgresOptions
+            {
+                Settings = settings,
+                StopOnSignals = false,
+                Progress = Console.Error.WriteLine,
+            },
             cancellationToken);
         var database = new BenchDatabase(started);
         try

@@ -86,6 +86,6 @@ internal sealed partial class PgBouncer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
-    [GeneratedRegex(@"PgBouncer (?<version>\d+\.\d+(\.\d+)?)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"PgBouncer (?<version>\d+\.\d+(\.\d+)?)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex VersionLine();
 }
