@@ -147,8 +147,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             await WaitForEndAsync(family, options.Timeout, cancellationToken);
         }
         // Where process 1 does not reap (containers), the dead postmaster stays as a zombie, and the next start would
-        // take its lock file for a living server's.
+        // take its lock files for a living server's.
         File.Delete(Path.Combine(folder.Data, "postmaster.pid"));
+        File.Delete(Path.Combine(folder.Run, $".s.PGSQL.{Port}.lock"));
     }
 
     public async Task RestartAsync(PostgresStopMode mode, CancellationToken cancellationToken)
@@ -267,7 +268,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return $"PostgreSQL {binaries.Version} did not start: {result.LastLine()}\n{log}".TrimEnd();
     }
 
-    private static async Task<bool> WaitForEndAsync(int[] processes, TimeSpan limit, CancellationToken cancellationToken)
+    private static async Task<bool> WaitForEndAsync(
+        int[] processes, TimeSpan limit, CancellationToken cancellationToken)
     {
         var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (processes.Any(LinuxProcess.IsAlive))
