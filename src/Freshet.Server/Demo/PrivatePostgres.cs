@@ -109,6 +109,10 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// one than ours.</summary>
     public void GiveFile(string path) => account.Give(path);
 
+    /// <summary>Names a process of ours that makes no sense without the server: whatever removes the cluster (also the
+    /// next start, after a kill -9 of this process) ends it as well.</summary>
+    public void Accompany(int processId) => folder.AddCompanion(processId);
+
     /// <summary>Starts the stopped or killed server again, same port, same data.</summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {

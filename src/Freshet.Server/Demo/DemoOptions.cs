@@ -1,0 +1,38 @@
+namespace Freshet.Server.Demo;
+
+/// <summary>What the user asked the demo for.</summary>
+internal sealed record DemoOptions
+{
+    /// <summary>Largest number of workers, each of them a thread here and a backend there.</summary>
+    public const int MostClients = 2_000;
+
+    /// <summary>What the private server allows; Debian's default is 100.</summary>
+    public const int MaxConnections = 120;
+
+    /// <summary>Left free of the applications' connections: 3 for superusers (PostgreSQL's default) and some slack.
+    /// </summary>
+    private const int SpareConnections = 20;
+
+    /// <summary>Seconds of measured traffic in all. Default 30: long enough for steady numbers on two cores.</summary>
+    public double Seconds { get; init; } = 30;
+
+    /// <summary>Workers of the pattern with a connection per visit. Default 200, more than the server allows.</summary>
+    public int Clients { get; init; } = 200;
+
+    /// <summary>Freshet's server connections. Default 20, <c>freshet up</c>'s own.</summary>
+    public int PoolSize { get; init; } = 20;
+
+    public bool Json { get; init; }
+
+    public bool Keep { get; init; }
+
+    /// <summary>Workers of the persistent pattern: as many as the server can hold, so that both sides run free of
+    /// errors and are compared on speed alone.</summary>
+    public int PersistentClients => int.Min(Clients, MaxConnections - SpareConnections);
+
+    /// <summary>Each side takes its turn this often under each pattern; alternating evens out what drifts.</summary>
+    public int Rounds => int.Clamp((int)(Seconds / 8), 1, 3);
+
+    /// <summary>Two patterns, two sides.</summary>
+    public TimeSpan RoundLength => TimeSpan.FromSeconds(Seconds / (4 * Rounds));
+}
