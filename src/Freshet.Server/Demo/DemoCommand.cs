@@ -16,7 +16,7 @@ internal static class DemoCommand
         var defaults = new DemoOptions();
         var seconds = new Option<double>("--seconds")
         {
-            Description = "Seconds of measured traffic in all",
+            Description = "Seconds of traffic in all",
             DefaultValueFactory = _ => defaults.Seconds,
         };
         var clients = new Option<int>("--clients")
@@ -33,7 +33,7 @@ internal static class DemoCommand
         var keep = new Option<bool>("--keep") { Description = "Stay up after the table until Ctrl-C" };
         RequireRange(seconds, 0.5, 3_600);
         RequireRange(clients, 1, DemoOptions.MostClients);
-        RequireRange(poolSize, 1, DemoOptions.MaxConnections - 20);
+        RequireRange(poolSize, 1, DemoOptions.LargestPool);
 
         var command = new Command(
             "demo", "Start a private PostgreSQL, load sample data, compare direct traffic with traffic through Freshet")

@@ -48,7 +48,7 @@ internal sealed class DemoRun : IAsyncDisposable
             {
                 Settings = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
-                    ["max_connections"] = $"{DemoOptions.MaxConnections}",
+                    ["max_connections"] = $"{options.MaxConnections}",
                     ["shared_buffers"] = "256MB",
                     ["max_wal_size"] = "4GB", // no checkpoint in the middle of a round
                 },
@@ -76,7 +76,7 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public async Task<DemoReport> MeasureAsync(CancellationToken cancellationToken)
     {
-        await using var watch = await ServerConnectionWatch.StartAsync(Server, cancellationToken);
+        using var watch = new ServerConnectionWatch(Server);
         var patterns = ImmutableArray.CreateBuilder<PatternReport>();
         foreach (var pattern in Enum.GetValues<TrafficPattern>())
         {
@@ -148,7 +148,7 @@ internal sealed class DemoRun : IAsyncDisposable
         Rows = SampleDatabase.Rows,
         LoadSeconds = loadTime.TotalSeconds,
         PoolSize = options.PoolSize,
-        MaxConnections = DemoOptions.MaxConnections,
+        MaxConnections = options.MaxConnections,
         Rounds = options.Rounds,
         Cores = Environment.ProcessorCount,
         Patterns = patterns,

@@ -35,6 +35,7 @@ internal static class DemoJson
         ["requests"] = side.Requests,
         ["requests_per_second"] = Round(side.RequestsPerSecond),
         ["request_ms"] = Percentiles(side.RequestMicroseconds),
+        ["visit_ms"] = Percentiles(side.VisitMicroseconds),
         ["connects"] = side.ConnectMicroseconds.Count,
         ["connect_ms"] = Percentiles(side.ConnectMicroseconds),
         ["peak_server_connections"] = side.PeakServerConnections,

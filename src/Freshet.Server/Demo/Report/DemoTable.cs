@@ -23,9 +23,10 @@ internal static class DemoTable
             console.Write(table);
         }
         console.WriteLine(
-            $"PostgreSQL {report.PostgresVersion}, max_connections {report.MaxConnections}, {report.Rows:N0} rows, "
+            $"PostgreSQL {report.PostgresVersion}, max_connections {report.MaxConnections}, {report.Rows:N0} rows "
+            + $"loaded in {report.LoadSeconds:N1} s, "
             + $"{report.Cores} cores shared by server, Freshet and clients; pool size {report.PoolSize}; "
-            + $"{report.Rounds} alternating rounds with the same requests.");
+            + $"{report.Rounds} {(report.Rounds == 1 ? "round" : "alternating rounds")} with the same requests.");
     }
 
     internal static string TitleOf(PatternReport pattern) => pattern.Pattern == TrafficPattern.ConnectPerVisit
@@ -42,6 +43,14 @@ internal static class DemoTable
                 $"request p{percent}, ms",
                 TrafficResult.Percentile(direct.RequestMicroseconds, percent),
                 TrafficResult.Percentile(freshet.RequestMicroseconds, percent),
+                "N2");
+        }
+        if (pattern.Pattern == TrafficPattern.ConnectPerVisit)
+        {
+            yield return Row(
+                "visit p50 (connect + requests), ms",
+                TrafficResult.Percentile(direct.VisitMicroseconds, 50),
+                TrafficResult.Percentile(freshet.VisitMicroseconds, 50),
                 "N2");
         }
         foreach (var percent in (int[])[50, 99])

@@ -14,6 +14,10 @@ internal sealed class TrafficResult
 
     public List<int> ConnectMicroseconds { get; } = [];
 
+    /// <summary>From connect to the last answer of a visit: what a user of the page waits. Empty where connections are
+    /// kept.</summary>
+    public List<int> VisitMicroseconds { get; } = [];
+
     /// <summary>Failed visits by SQLSTATE.</summary>
     public SortedDictionary<string, long> Errors { get; } = new(StringComparer.Ordinal);
 
@@ -35,6 +39,7 @@ internal sealed class TrafficResult
         Requests += other.Requests;
         RequestMicroseconds.AddRange(other.RequestMicroseconds);
         ConnectMicroseconds.AddRange(other.ConnectMicroseconds);
+        VisitMicroseconds.AddRange(other.VisitMicroseconds);
         foreach (var (state, count) in other.Errors)
             Errors[state] = Errors.GetValueOrDefault(state) + count;
         PeakServerConnections = int.Max(PeakServerConnections, other.PeakServerConnections);

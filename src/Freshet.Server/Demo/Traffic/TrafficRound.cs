@@ -5,7 +5,7 @@ using Freshet.Server.Demo.Sample;
 namespace Freshet.Server.Demo.Traffic;
 
 /// <summary>One round of traffic against one address: a thread per worker, each working through its script until the
-/// clock stops; a closed loop without pauses. A visit that fails is counted and its worker pauses, as a user would
+/// clock stops; a closed loop without pauses. The first fifth is not counted: all workers start at once then. A visit that fails is counted and its worker pauses, as a user would
 /// before trying again. Cancelling closes all connections, so no worker waits on.</summary>
 internal sealed class TrafficRound
 {
@@ -20,7 +20,8 @@ internal sealed class TrafficRound
     private readonly CountdownEvent connected;
     private readonly ManualResetEventSlim go = new();
     private readonly CancellationToken cancellationToken;
-    private long deadline;
+    private long measuredFrom = long.MaxValue;
+    private long deadline = long.MaxValue;
 
     public TrafficRound(
         EndPoint server, ScramClient secret, TrafficPattern pattern, int round, int clients,
@@ -49,11 +50,14 @@ internal sealed class TrafficRound
         try
         {
             connected.Wait(cancellationToken);
+            go.Set();
+            cancellationToken.WaitHandle.WaitOne(duration / 5);
             var before = meter();
             var started = Stopwatch.GetTimestamp();
-            Volatile.Write(ref deadline, started + (long)(duration.TotalSeconds * Stopwatch.Frequency));
-            go.Set();
-            cancellationToken.WaitHandle.WaitOne(duration);
+            var rest = duration * 4 / 5;
+            Volatile.Write(ref deadline, started + (long)(rest.TotalSeconds * Stopwatch.Frequency));
+            Volatile.Write(ref measuredFrom, started);
+            cancellationToken.WaitHandle.WaitOne(rest);
             cancellationToken.ThrowIfCancellationRequested();
             var after = meter();
             var elapsed = Stopwatch.GetElapsedTime(started);
@@ -84,6 +88,8 @@ internal sealed class TrafficRound
         return total;
     }
 
+    private bool IsMeasured => Stopwatch.GetTimestamp() >= Volatile.Read(ref measuredFrom);
+
     private bool IsOver => Stopwatch.GetTimestamp() >= Volatile.Read(ref deadline);
 
     private sealed class Worker
@@ -105,10 +111,13 @@ internal sealed class TrafficRound
 
         public void Abort() => connection?.Dispose();
 
+        // Kept connections are all made before the clock starts, and counted.
+        private bool CountsConnects => owner.pattern == TrafficPattern.Persistent || owner.IsMeasured;
+
         private void Work()
         {
             if (owner.pattern == TrafficPattern.Persistent)
-                Attempt(() => Open());
+                Attempt(() => connection = Open());
             owner.connected.Signal();
             owner.go.Wait();
             while (!owner.IsOver && !owner.cancellationToken.IsCancellationRequested)
@@ -120,9 +129,13 @@ internal sealed class TrafficRound
 
         private void Visit()
         {
+            var started = Stopwatch.GetTimestamp();
             var open = Open();
-            for (var left = script.NextVisit(); left > 0 && !owner.IsOver; left--)
+            var left = script.NextVisit();
+            for (; left > 0 && !owner.IsOver; left--)
                 Ask(open);
+            if (left == 0 && owner.IsMeasured)
+                Result.VisitMicroseconds.Add(Microseconds(started));
             open.Close();
             connection = null;
         }
@@ -138,7 +151,8 @@ internal sealed class TrafficRound
                 open.Dispose(); // Abort may have come just before
             var started = Stopwatch.GetTimestamp();
             open.Open(owner.server, SampleDatabase.Role, SampleDatabase.Name, owner.secret);
-            Result.ConnectMicroseconds.Add(Microseconds(started));
+            if (CountsConnects)
+                Result.ConnectMicroseconds.Add(Microseconds(started));
             return open;
         }
 
@@ -147,6 +161,8 @@ internal sealed class TrafficRound
             var request = script.Next();
             var started = Stopwatch.GetTimestamp();
             open.Execute(request);
+            if (!owner.IsMeasured)
+                return;
             Result.RequestMicroseconds.Add(Microseconds(started));
             if (!owner.IsOver)
                 Result.Requests++;
@@ -164,7 +180,8 @@ internal sealed class TrafficRound
                 connection = null;
                 if (owner.cancellationToken.IsCancellationRequested)
                     return;
-                Result.CountError(failure.SqlState);
+                if (CountsConnects)
+                    Result.CountError(failure.SqlState);
                 owner.cancellationToken.WaitHandle.WaitOne(PauseAfterError);
             }
         }
