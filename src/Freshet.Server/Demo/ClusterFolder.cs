@@ -58,10 +58,19 @@ internal sealed class ClusterFolder
         }
     }
 
+    /// <summary>Notes a process that ends with the cluster.</summary>
+    public void AddCompanion(int processId)
+    {
+        if (LinuxProcess.StartTicks(processId) is { } start)
+            File.AppendAllText(Companions, $"{processId} {start}\n");
+    }
+
     /// <summary>Stops whatever runs in it without ceremony and deletes it. Synchronous: runs at process exit too.
     /// </summary>
     public void Remove()
     {
+        foreach (var companion in LivingCompanions())
+            LinuxProcess.Signal(companion, LinuxProcess.SignalKill);
         if (PostmasterId() is { } postmaster)
         {
             var family = LinuxProcess.Children(postmaster).Append(postmaster).ToArray();
@@ -82,6 +91,21 @@ internal sealed class ClusterFolder
             // Removed already, by a handler that came first.
         }
     }
+
+    // Beside the marker, where only we can write: what it names is killed.
+    private string Companions => Path.Combine(Root, "companions");
+
+    private IEnumerable<int> LivingCompanions() =>
+        !File.Exists(Companions)
+            ? []
+            : File.ReadAllLines(Companions)
+                .Select(line => line.Split(' '))
+                .Where(fields => fields.Length == 2)
+                .Select(fields => (
+                    Id: int.Parse(fields[0], CultureInfo.InvariantCulture),
+                    Start: long.Parse(fields[1], CultureInfo.InvariantCulture)))
+                .Where(companion => LinuxProcess.StartTicks(companion.Id) == companion.Start)
+                .Select(companion => companion.Id);
 
     private static bool WaitForEnd(int[] processes, TimeSpan limit)
     {

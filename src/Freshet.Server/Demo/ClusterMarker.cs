@@ -7,7 +7,8 @@ namespace Freshet.Server.Demo;
 /// <summary>The file <c>owner</c> in the folder of a private cluster: which process made it. A later process removes
 /// the clusters of those that died without cleaning up (kill -9, power loss), and only those: the folder has our
 /// prefix and belongs to our user, the marker was written on this machine, and its process is provably gone.</summary>
-internal sealed record ClusterMarker(string Machine, string Boot, string ProcessNamespace, int ProcessId, long StartTicks)
+internal sealed record ClusterMarker(
+    string Machine, string Boot, string ProcessNamespace, int ProcessId, long StartTicks)
 {
     public const string FileName = "owner";
     public const string FolderPrefix = "freshet-postgres-";

@@ -68,6 +68,20 @@ internal static class LinuxProcess
         }
     }
 
+    /// <summary>The words of the command line, each ended by a zero; a process may overwrite them (PostgreSQL does).
+    /// Empty when it is gone.</summary>
+    public static byte[] CommandLine(int processId)
+    {
+        try
+        {
+            return File.ReadAllBytes($"/proc/{processId}/cmdline");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Where the process stands, or null when it is gone or not ours to look at.</summary>
     public static string? WorkingDirectory(int processId)
     {

@@ -12,8 +12,9 @@ internal sealed record PostgresBinaries(string Directory, string Version)
     private const string DebianRoot = "/usr/lib/postgresql";
     private static readonly string[] Programs = ["initdb", "pg_ctl", "postgres"];
 
+    /// <summary>The leading digits: 18 of <c>18.4</c>, 19 of <c>19beta1</c>.</summary>
     public int MajorVersion =>
-        int.Parse(Version.Split('.')[0].TrimEnd("abcdefghijklmnopqrstuvwxyz".ToCharArray()), CultureInfo.InvariantCulture);
+        int.Parse(string.Concat(Version.TakeWhile(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
 
     /// <summary>Where the programs are searched: <c>FRESHET_POSTGRES_BIN</c> or <c>PGBIN</c> alone if set (then nothing
     /// else will do), else PATH, else Debian's folders, newest first. Null: none is installed.</summary>

