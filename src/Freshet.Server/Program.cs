@@ -1,1 +1,21 @@
-Console.WriteLine("freshet");
+using Freshet.Server.Cli;
+
+// The only place that knows every part: it plugs the proxy, the HTTP side and the checks into the command line.
+var parts = new CliParts
+{
+    Up = async (loader, configuration, terminal, cancellation) =>
+    {
+        using var run = new UpRun(loader, configuration, terminal);
+        return await run.RunAsync(cancellation);
+    },
+    // The commands that bring their own options, such as the demo, stand here.
+    Commands = [],
+};
+var color = Terminal.MayColor(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
+var exitCode = await new CommandTree(parts, new Terminal(Console.Out, Console.Error) { Color = color }).RunAsync(
+    args,
+    CancellationToken.None
+);
+
+// A loop thread that a second Ctrl-C left behind must not keep the process alive.
+Environment.Exit(exitCode);
