@@ -44,7 +44,7 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
         databases.AddListed(options);
         users.AddListed(options);
         if (options.UsersFile is not null)
-            reading.Refuse("usersFile", "cannot be read by this version; list the users in users");
+            users.AddFile(options.UsersFile);
         var server = ServerUrl.Read(options, environment, reading);
         if (server is not null)
         {

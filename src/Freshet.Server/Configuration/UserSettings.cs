@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
+using Freshet.Core.Wire.Auth;
 using Freshet.Server.Proxy.Settings;
 
 namespace Freshet.Server.Configuration;
 
 /// <summary>Makes the user directory from <c>users</c>, <c>usersFile</c> and the URL, in this order: who is named
 /// twice keeps the first secret.</summary>
-internal sealed partial class UserSettings(SettingReading reading, AuthMethod auth)
+internal sealed class UserSettings(SettingReading reading, AuthMethod auth)
 {
     private readonly Dictionary<string, UserSnapshot> _users = new(StringComparer.Ordinal);
 
@@ -22,7 +22,48 @@ internal sealed partial class UserSettings(SettingReading reading, AuthMethod au
             if (name.Length == 0 || name.Length > 63 || name.Any(char.IsControl))
                 reading.Refuse(path, "is no role name; allowed are 1 to 63 characters");
             var secret = ReadSecret(user, path);
-            _users.Add(name, new UserSnapshot(name, secret) { Mode = user.Mode, MaxConnections = user.MaxConnections ?? 0 });
+            _users.Add(
+                name,
+                new UserSnapshot(name, secret) { Mode = user.Mode, MaxConnections = user.MaxConnections ?? 0 }
+            );
+        }
+    }
+
+    /// <summary>Reads a file in the format of PgBouncer's <c>userlist.txt</c>.</summary>
+    public void AddFile(string file)
+    {
+        UserList list;
+        try
+        {
+            list = UserListFile.Parse(File.ReadAllText(file));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            reading.Refuse("usersFile", $"is {SafeText.Quote(file)}, which cannot be read: {exception.Message}");
+            return;
+        }
+        foreach (var error in list.Errors)
+            reading.Errors.Add(new(SettingOrigin.File(file, error.Line), "usersFile", error.Message));
+        foreach (var entry in list.Users)
+            _users.TryAdd(entry.Name, new UserSnapshot(entry.Name, entry.Secret));
+        WarnAboutUnusable(list, file);
+    }
+
+    // Not errors: a list that is shared with PgBouncer may hold more than this proxy needs.
+    private void WarnAboutUnusable(UserList list, string file)
+    {
+        if (!NeedsSecret)
+            return;
+        var unusable = list.Users.Count(entry =>
+            entry.Secret is null || (auth == AuthMethod.Scram && Md5Password.IsHash(entry.Secret))
+        );
+        if (unusable > 0)
+        {
+            reading.Warnings.Add(
+                $"usersFile {SafeText.Quote(file)}: {unusable} of {list.Users.Count} users cannot log in: auth is "
+                    + $"{SettingNames.Value(auth)}, and they have "
+                    + (auth == AuthMethod.Scram ? "no secret or an md5 hash, which cannot answer SCRAM" : "no secret")
+            );
         }
     }
 
@@ -52,7 +93,7 @@ internal sealed partial class UserSettings(SettingReading reading, AuthMethod au
         var given = new[] { user.Password, user.PasswordFile, user.Verifier }.Count(secret => secret is not null);
         if (given > 1)
             reading.Refuse(path, "has more than one of password, passwordFile, verifier; keep one");
-        if (user.Verifier is not null && !VerifierFormat.IsMatch(user.Verifier))
+        if (user.Verifier is not null && !IsVerifier(user.Verifier))
         {
             reading.Refuse(
                 $"{path}.verifier",
@@ -70,7 +111,7 @@ internal sealed partial class UserSettings(SettingReading reading, AuthMethod au
                 $"has no secret, and auth is {SettingNames.Value(auth)}; set password, passwordFile or verifier"
             );
         }
-        if (auth == AuthMethod.Scram && secret is not null && Md5Format.IsMatch(secret))
+        if (auth == AuthMethod.Scram && Md5Password.IsHash(secret))
         {
             reading.Refuse(
                 path,
@@ -81,13 +122,6 @@ internal sealed partial class UserSettings(SettingReading reading, AuthMethod au
         return secret;
     }
 
-    [GeneratedRegex(
-        @"^(?:SCRAM-SHA-256\$[0-9]{1,9}:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|md5[0-9a-f]{32})\z",
-        RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: 1_000
-    )]
-    private static partial Regex VerifierFormat { get; }
-
-    [GeneratedRegex(@"^md5[0-9a-f]{32}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1_000)]
-    private static partial Regex Md5Format { get; }
+    private static bool IsVerifier(string text) =>
+        Md5Password.IsHash(text) || ScramVerifier.TryParse(text, out _);
 }
