@@ -1,3 +1,4 @@
+using Freshet.Server.Checks;
 using Freshet.Server.Cli;
 
 // The only place that knows every part: it plugs the proxy, the HTTP side and the checks into the command line.
@@ -8,6 +9,7 @@ var parts = new CliParts
         using var run = new UpRun(loader, configuration, terminal);
         return await run.RunAsync(cancellation);
     },
+    Check = ServerCheck.RunAsync,
     // The commands that bring their own options, such as the demo, stand here.
     Commands = [],
 };

@@ -13,6 +13,9 @@ internal sealed record CliParts
         init;
     }
 
+    /// <summary>Examines a server, for a pool of that size; the result is the exit code.</summary>
+    public required Func<ServerUrl, int, Terminal, CancellationToken, Task<int>> Check { get; init; }
+
     /// <summary>Further commands that bring their own options.</summary>
     public IReadOnlyList<Command> Commands { get; init; } = [];
 }

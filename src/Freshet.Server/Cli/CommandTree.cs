@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Freshet.Server.Configuration;
 
 namespace Freshet.Server.Cli;
@@ -18,8 +19,11 @@ internal sealed class CommandTree
         Root.Directives.Clear();
         _global.AddTo(Root);
         Root.Subcommands.Add(UpCommand.Create(parts, Apply));
+        Root.Subcommands.Add(CheckCommand.Create(parts, Apply));
+        Root.Subcommands.Add(ConfigCommand.Create(Apply));
         foreach (var command in parts.Commands)
             Root.Subcommands.Add(command);
+        Root.Subcommands.Add(CompletionCommand.Create(Root, Apply));
     }
 
     public RootCommand Root { get; }
@@ -55,8 +59,10 @@ internal sealed class CommandTree
                         : message.Replace(argument, SafeText.MaskConnectionString(argument), StringComparison.Ordinal)
             )
         );
-        var command = result.CommandResult.Command;
-        var path = command is RootCommand ? "freshet" : $"freshet {command.Name}";
+        var path = PathOf(result.CommandResult);
         return Apply(result).Fail(ExitCode.Usage, string.Join(" ", messages), $"See: {path} --help");
     }
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "freshet";
 }
