@@ -1,6 +1,23 @@
-using System.CommandLine;
+using Freshet.Server.Checks;
+using Freshet.Server.Cli;
 using Freshet.Server.Demo;
 
-var root = new RootCommand("Freshet: a pooling proxy for PostgreSQL") { DemoCommand.Create() };
-var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
-return await root.Parse(args).InvokeAsync(invocation);
+// The only place that knows every part: it plugs the proxy, the HTTP side and the checks into the command line.
+var parts = new CliParts
+{
+    Up = async (loader, configuration, terminal, cancellation) =>
+    {
+        using var run = new UpRun(loader, configuration, terminal);
+        return await run.RunAsync(cancellation);
+    },
+    Check = ServerCheck.RunAsync,
+    Commands = [DemoCommand.Create()],
+};
+var color = Terminal.MayColor(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
+var exitCode = await new CommandTree(parts, new Terminal(Console.Out, Console.Error) { Color = color }).RunAsync(
+    args,
+    CancellationToken.None
+);
+
+// A loop thread that a second Ctrl-C left behind must not keep the process alive.
+Environment.Exit(exitCode);

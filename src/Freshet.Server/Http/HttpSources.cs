@@ -1,0 +1,20 @@
+using Freshet.Server.Proxy.Telemetry;
+
+namespace Freshet.Server.Http;
+
+internal enum Readiness
+{
+    Starting,
+    Ready,
+    Draining,
+}
+
+/// <summary>What the HTTP side reads. The functions are called by request threads.</summary>
+/// <param name="Readiness">The process's stage of life.</param>
+/// <param name="Statistics">The data plane's numbers; null before it has started.</param>
+/// <param name="DroppedLogLines">Log lines lost since the start.</param>
+internal sealed record HttpSources(
+    Func<Readiness> Readiness,
+    Func<ProxyStatistics?> Statistics,
+    Func<long> DroppedLogLines
+);
