@@ -10,6 +10,7 @@ internal sealed class WireClient : IDisposable
 {
     private readonly WireStream _stream;
     private readonly List<WireMessage> _received = [];
+    private readonly Dictionary<string, string> _parameters = new(StringComparer.Ordinal);
 
     private WireClient(WireStream stream) => _stream = stream;
 
@@ -20,6 +21,9 @@ internal sealed class WireClient : IDisposable
     public string Name { get; init; } = "";
 
     public IReadOnlyList<WireMessage> Received => _received;
+
+    /// <summary>What ParameterStatus has said last.</summary>
+    public IReadOnlyDictionary<string, string> Parameters => _parameters;
 
     public int ProcessId { get; private set; }
 
@@ -78,19 +82,22 @@ internal sealed class WireClient : IDisposable
             throw new TimeoutException($"{Name}: {exception.Message}; so far:\n{Transcript}", exception);
         }
 
-        Transcript.Note(Name, message?.ToString() ?? "closed");
-        if (message is null)
+        if (message is null || !IsRepeated(message))
         {
-            return null;
+            Transcript.Note(Name, message?.ToString() ?? "closed");
         }
 
-        if (message.Type is 'K')
+        if (message?.Type is 'K')
         {
             ProcessId = message.Int32(0);
             SecretKey = message.Body[4..];
         }
 
-        _received.Add(message);
+        if (message is not null)
+        {
+            _received.Add(message);
+        }
+
         return message;
     }
 
@@ -154,4 +161,18 @@ internal sealed class WireClient : IDisposable
     public void Abort() => _stream.Abort();
 
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>A ParameterStatus that tells nothing new may come at any time and is not noted.</summary>
+    private bool IsRepeated(WireMessage message)
+    {
+        if (message.Type is not 'S')
+        {
+            return false;
+        }
+
+        var pair = message.Strings(0, 2);
+        var isKnown = _parameters.TryGetValue(pair[0], out var known);
+        _parameters[pair[0]] = pair[1];
+        return isKnown && string.Equals(known, pair[1], StringComparison.Ordinal);
+    }
 }
