@@ -10,7 +10,7 @@ internal sealed class FreshetProcess : IProxyProcess
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
 
     private static readonly Regex Address = new(
-        @"(?<scheme>\w+://)?(?:[^@/\s]*@)?127\.0\.0\.1:(?<port>[1-9]\d*)",
+        @"(?<http>http=(?:http://)?)?127\.0\.0\.1:(?<port>[1-9]\d*)",
         RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
         TimeSpan.FromSeconds(5)
     );
@@ -134,7 +134,7 @@ internal sealed class FreshetProcess : IProxyProcess
         foreach (Match match in Address.Matches(line))
         {
             var port = int.Parse(match.Groups["port"].Value, CultureInfo.InvariantCulture);
-            if (match.Groups["scheme"].Value is "http://")
+            if (match.Groups["http"].Success)
             {
                 HttpPort = port;
             }
@@ -146,7 +146,7 @@ internal sealed class FreshetProcess : IProxyProcess
 
         if (Port is 0 || HttpPort is 0)
         {
-            throw new InvalidDataException($"the ready line lacks a listening or an http:// address: {line}");
+            throw new InvalidDataException($"the ready line lacks a listen= or an http= address: {line}");
         }
     }
 }
