@@ -1,0 +1,21 @@
+using Freshet.Server.Proxy.Settings;
+
+namespace Freshet.Tests.Integration.Servers;
+
+/// <summary>How a proxy of the tests is started.</summary>
+/// <param name="Server">The server behind it, with the role that the proxy logs in as.</param>
+internal sealed record ProxyOptions(Endpoint Server)
+{
+    public PoolMode Mode { get; init; } = PoolMode.Transaction;
+
+    public int PoolSize { get; init; } = 5;
+
+    /// <summary>As the command line writes it. The wire client knows trust only.</summary>
+    public string Auth { get; init; } = "trust";
+
+    /// <summary>Further arguments of <c>freshet up</c>.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Content of a freshet.json; null: the command line says it all.</summary>
+    public string? Configuration { get; init; }
+}

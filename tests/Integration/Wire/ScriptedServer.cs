@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Freshet.Tests.Integration.Wire;
+
+/// <summary>
+/// A PostgreSQL server that does what the test says, as Npgsql's <c>PgPostmasterMock</c>: it listens on a free loopback
+/// port and runs the script once for every connection, each on a thread of its own. A script that throws fails the
+/// test when the server is disposed. Cancel requests are only counted: they are no sessions.
+/// </summary>
+internal sealed class ScriptedServer : IDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly ConcurrentQueue<Exception> _failures = new();
+    private readonly ConcurrentBag<ScriptedSession> _sessions = [];
+    private readonly ConcurrentBag<Thread> _threads = [];
+    private readonly Action<ScriptedSession, int> _script;
+    private readonly Thread _acceptor;
+    private volatile bool _isStopping;
+    private int _count;
+
+    /// <param name="script">Gets the session and its number, from 0.</param>
+    public ScriptedServer(Action<ScriptedSession, int> script)
+    {
+        _script = script;
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        _acceptor = Start("scripted server", Accept);
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+    /// <summary>Sessions that sent a StartupMessage.</summary>
+    public int Sessions => Volatile.Read(ref _count);
+
+    public void Dispose()
+    {
+        _isStopping = true;
+        _listener.Dispose();
+        _acceptor.Join();
+        foreach (var session in _sessions)
+        {
+            session.Dispose();
+        }
+
+        foreach (var thread in _threads)
+        {
+            thread.Join();
+        }
+
+        if (!_failures.IsEmpty)
+        {
+            throw new AggregateException("a script of the scripted server failed", _failures);
+        }
+    }
+
+    private static Thread Start(string name, ThreadStart body)
+    {
+        var thread = new Thread(body) { IsBackground = true, Name = name };
+        thread.Start();
+        return thread;
+    }
+
+    private void Accept()
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = _listener.Accept();
+            }
+            catch (SocketException) when (_isStopping)
+            {
+                return;
+            }
+            catch (ObjectDisposedException) when (_isStopping)
+            {
+                return;
+            }
+
+            var session = new ScriptedSession(new WireStream(socket));
+            _sessions.Add(session);
+            _threads.Add(Start("scripted session", () => Run(session)));
+        }
+    }
+
+    private void Run(ScriptedSession session)
+    {
+        try
+        {
+            if (session.ReadStartup())
+            {
+                _script(session, Interlocked.Increment(ref _count) - 1);
+            }
+        }
+        catch (Exception exception) when (!_isStopping)
+        {
+            _failures.Enqueue(exception);
+        }
+        catch (Exception) when (_isStopping)
+        {
+            // The test is over and has closed the session under the script's feet.
+        }
+        finally
+        {
+            session.Dispose();
+        }
+    }
+}
