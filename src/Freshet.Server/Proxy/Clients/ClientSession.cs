@@ -81,6 +81,10 @@ internal sealed class ClientSession : IPollHandler
 
     public bool IsClosed => _closed;
 
+    /// <summary>Outside a transaction, waiting for nothing.</summary>
+    public bool IsAtRest =>
+        WaitNode?.List is null && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
+
     public void OnReady(EventLoop loop, uint events)
     {
         if (_closed)

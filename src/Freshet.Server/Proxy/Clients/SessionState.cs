@@ -39,6 +39,9 @@ internal sealed class SessionState
     /// <summary>The one SET or RESET under way outside a transaction; the value is null for RESET.</summary>
     public (string Name, string? Value)? LoneSetting { get; set; }
 
+    /// <summary>The PREPARE (with its text) or DEALLOCATE (null) of SQL under way.</summary>
+    public (string Name, byte[]? Text)? SqlUnderWay { get; set; }
+
     /// <summary>An error arrived since the last statement was sent.</summary>
     public bool SawError { get; set; }
 
@@ -77,5 +80,6 @@ internal sealed class SessionState
         Pins = PinReasons.None;
         Pending = StatementTraits.None;
         LoneSetting = null;
+        SqlUnderWay = null;
     }
 }

@@ -66,6 +66,14 @@ internal sealed class FrontendRelay(ClientSession client)
         {
             _barrier = false;
             server.Expected.Shrink();
+            if (client.State.SqlUnderWay is { } done)
+            {
+                client.State.SqlUnderWay = null;
+                if (!client.State.SawError)
+                {
+                    SqlStatements.Settle(client, server, done.Name, done.Text);
+                }
+            }
         }
     }
 

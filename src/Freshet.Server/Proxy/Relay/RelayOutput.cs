@@ -31,7 +31,7 @@ internal ref struct RelayOutput(WireTransport? target, ReadOnlySpan<byte> source
     }
 
     /// <summary>Sends bytes that are not in the input.</summary>
-    public void Insert(ReadOnlySpan<byte> bytes)
+    public void Insert(scoped ReadOnlySpan<byte> bytes)
     {
         StageRun();
         Stage(bytes);
@@ -64,7 +64,7 @@ internal ref struct RelayOutput(WireTransport? target, ReadOnlySpan<byte> source
         }
     }
 
-    private void Stage(ReadOnlySpan<byte> bytes)
+    private void Stage(scoped ReadOnlySpan<byte> bytes)
     {
         if (_staged + bytes.Length > _staging.Length)
         {
@@ -87,7 +87,7 @@ internal ref struct RelayOutput(WireTransport? target, ReadOnlySpan<byte> source
         _staged = 0;
     }
 
-    private void Send(ReadOnlySpan<byte> bytes)
+    private void Send(scoped ReadOnlySpan<byte> bytes)
     {
         if (!Failed && target is not null && !target.Send(bytes))
         {
