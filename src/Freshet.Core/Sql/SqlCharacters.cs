@@ -27,6 +27,7 @@ internal enum SqlCharacterClass : byte
 internal static class SqlCharacters
 {
     private static readonly SqlCharacterClass[] _classes = MakeClasses();
+    private static readonly byte[] _folded = MakeFolded();
 
     public static SqlCharacterClass ClassOf(byte value) => _classes[value];
 
@@ -39,7 +40,8 @@ internal static class SqlCharacters
     /// <summary>First character of an identifier or of a dollar quote's tag.</summary>
     public static bool IsLetter(byte value) => (uint)((value | 0x20) - 'a') < 26 || value == '_' || value >= 0x80;
 
-    public static bool ContinuesWord(byte value) => IsLetter(value) || IsDigit(value) || value == '$';
+    /// <summary>0 for a byte that cannot continue an identifier.</summary>
+    public static byte FoldedWordByte(byte value) => _folded[value];
 
     public static byte Fold(byte value) => (uint)(value - 'A') < 26 ? (byte)(value | 0x20) : value;
 
@@ -58,6 +60,18 @@ internal static class SqlCharacters
             | Vector128.Equals(bytes, Vector128.Create((byte)'$'))
             | Vector128.Equals(Vector128.Max(bytes, Vector128.Create((byte)0x80)), bytes);
         return ~inside.ExtractMostSignificantBits() & 0xFFFF;
+    }
+
+    private static byte[] MakeFolded()
+    {
+        var folded = new byte[256];
+        for (var i = 0; i < folded.Length; i++)
+        {
+            var value = (byte)i;
+            if (IsLetter(value) || IsDigit(value) || value == '$') folded[i] = Fold(value);
+        }
+
+        return folded;
     }
 
     private static SqlCharacterClass[] MakeClasses()

@@ -27,10 +27,19 @@ internal static class SqlKeywords
 {
     private const int Slots = 512;
     private const int HashShift = 64 - 9;
+    private const int LongWord = 17;
 
     private readonly record struct Entry(ulong Head, ulong Tail, SqlKeyword Keyword);
 
     private static readonly Entry[] _entries = Fill();
+
+    /// <summary>By length, the first letters of the words that matter behind the head of a statement.</summary>
+    private static readonly uint[] _initials = FillInitials();
+
+    /// <summary>False for most words: none that matters behind the head of a statement has this length and initial.
+    /// </summary>
+    public static bool MayMatter(in SqlWord word) =>
+        (_initials[Math.Min(word.Length, LongWord)] >> ((byte)word.Head & 31) & 1) != 0;
 
     /// <summary>None where the word is no keyword. The word must be folded.</summary>
     public static SqlKeyword Find(in SqlWord word)
@@ -46,6 +55,21 @@ internal static class SqlKeywords
     }
 
     private static int Slot(ulong head) => (int)((head * 0x9E3779B97F4A7C15UL) >> HashShift);
+
+    private static uint[] FillInitials()
+    {
+        var initials = new uint[LongWord + 1];
+        foreach (var keyword in Enum.GetValues<SqlKeyword>())
+        {
+            if (keyword is SqlKeyword.None or SqlKeyword.Dot) continue;
+            var name = keyword == SqlKeyword.LastLeading ? nameof(SqlKeyword.With) : keyword.ToString();
+            initials[name.Length] |= 1u << (name[0] & 31);
+        }
+
+        // pg_temp_1, pg_advisory_lock and their like.
+        for (var length = 7; length <= LongWord; length++) initials[length] |= 1u << ('p' & 31);
+        return initials;
+    }
 
     private static Entry[] Fill()
     {

@@ -13,11 +13,11 @@ namespace Freshet.Core.Sql;
 /// <para>The text is in the client's encoding. UTF-8 and all single-byte and EUC encodings are safe: their bytes below
 /// 0x80 are ASCII, those above are letters. Not safe: SJIS, SHIFT_JIS_2004, BIG5, GBK, UHC, GB18030, JOHAB, whose
 /// second bytes look like ASCII letters and backslashes: the server converts these before its lexer sees them.</para>
-/// <para>Not folded: letters beyond ASCII, which the server folds in databases of single-byte encodings only.</para>
+/// <para>Letters beyond ASCII are not folded: the server does so in databases of single-byte encodings only.</para>
 /// </remarks>
 internal struct SqlLexer
 {
-    private readonly bool _standardConformingStrings;
+    private readonly SqlStringStyle _plainStyle;
     private SqlLexerState _state;
     private SqlStringStyle _style;
     private SqlNumberPart _number;
@@ -29,7 +29,8 @@ internal struct SqlLexer
 
     /// <param name="standardConformingStrings">The session's setting: off makes backslashes escapes in plain strings.
     /// </param>
-    public SqlLexer(bool standardConformingStrings) => _standardConformingStrings = standardConformingStrings;
+    public SqlLexer(bool standardConformingStrings) =>
+        _plainStyle = standardConformingStrings ? SqlStringStyle.Plain : SqlStringStyle.Escape;
 
     /// <summary>Where the last token began, in the chunk in which it did.</summary>
     public int TokenStart { get; private set; }
@@ -75,11 +76,10 @@ internal struct SqlLexer
 
     private SqlTokenKind Begin(ReadOnlySpan<byte> chunk, ref int at)
     {
-        var kind = SqlCharacters.ClassOf(chunk[at]);
-        if (kind == SqlCharacterClass.Space)
+        SqlCharacterClass kind;
+        while ((kind = SqlCharacters.ClassOf(chunk[at])) == SqlCharacterClass.Space)
         {
-            at++;
-            return SqlTokenKind.None;
+            if (++at == chunk.Length) return SqlTokenKind.None;
         }
 
         TokenStart = at;
@@ -96,15 +96,17 @@ internal struct SqlLexer
             case SqlCharacterClass.Digit:
                 _number = chunk[at - 1] == '0' ? SqlNumberPart.Zero : SqlNumberPart.None;
                 _state = SqlLexerState.Number;
-                break;
+                return ReadNumber(chunk, ref at);
             case SqlCharacterClass.Quote:
-                BeginString(_standardConformingStrings ? SqlStringStyle.Plain : SqlStringStyle.Escape);
-                break;
+                BeginString(_plainStyle);
+                return ReadString(chunk, ref at);
             case SqlCharacterClass.DoubleQuote:
                 BeginQuotedWord(unicode: false);
-                break;
+                return ReadQuotedWord(chunk, ref at);
             case SqlCharacterClass.Dollar: _state = SqlLexerState.Dollar; break;
-            case SqlCharacterClass.Dot: _state = SqlLexerState.Dot; break;
+            case SqlCharacterClass.Dot:
+                _state = SqlLexerState.Dot;
+                return at < chunk.Length ? AfterDot(chunk[at], ref at) : SqlTokenKind.None;
             case SqlCharacterClass.Dash: _state = SqlLexerState.Dash; break;
             default: _state = SqlLexerState.Slash; break;
         }
@@ -132,17 +134,15 @@ internal struct SqlLexer
                 return SqlTokenKind.String;
             case SqlLexerState.StringGapComment: return SkipLine(chunk, ref at, SqlLexerState.StringGap);
             case SqlLexerState.QuotedWord: return ReadQuotedWord(chunk, ref at);
-            case SqlLexerState.QuotedWordQuote:
-                if (chunk[at] != '"') return End(_unicode ? SqlTokenKind.UnicodeWord : SqlTokenKind.QuotedWord);
-                _word.Append(chunk.Slice(at++, 1));
-                return Go(SqlLexerState.QuotedWord);
+            case SqlLexerState.QuotedWordQuote: return AfterQuotedWord(chunk, ref at);
             case SqlLexerState.Dollar: return AfterDollar(chunk[at], ref at);
             case SqlLexerState.DollarTag: return ReadDollarTag(chunk, ref at);
             case SqlLexerState.DollarBody: return ReadDollarBody(chunk, ref at);
             case SqlLexerState.DollarMatch: return MatchDollarTag(chunk, ref at);
             case SqlLexerState.Parameter:
-                while (at < chunk.Length && SqlCharacters.IsDigit(chunk[at])) at++;
-                return at < chunk.Length ? End(SqlTokenKind.Parameter) : SqlTokenKind.None;
+                if (!SqlCharacters.IsDigit(chunk[at])) return End(SqlTokenKind.Parameter);
+                at++;
+                return SqlTokenKind.None;
             case SqlLexerState.Number: return ReadNumber(chunk, ref at);
             case SqlLexerState.NumberDot:
                 // 1..10 is the integer 1, a range operator and 10; else the point belongs to the number.
@@ -186,9 +186,7 @@ internal struct SqlLexer
         {
             case (byte)'e': BeginString(SqlStringStyle.Escape); break;
             case (byte)'b' or (byte)'x': BeginString(SqlStringStyle.Bit); break;
-            case (byte)'n':
-                BeginString(_standardConformingStrings ? SqlStringStyle.Plain : SqlStringStyle.Escape);
-                break;
+            case (byte)'n': BeginString(_plainStyle); break;
             default: return End(SqlTokenKind.Word);
         }
 
@@ -231,30 +229,23 @@ internal struct SqlLexer
 
         at += end + 1;
         if (rest[end] == '\\') return Go(SqlLexerState.StringBackslash);
+        // The usual end, told at once; the states below find the others, and this one when a chunk ends here.
+        if (at < chunk.Length && SqlCharacters.ClassOf(chunk[at]) < SqlCharacterClass.Space)
+            return End(SqlTokenKind.String);
         _newline = false;
         return Go(_style == SqlStringStyle.Bit ? SqlLexerState.StringGap : SqlLexerState.StringQuote);
     }
 
     private SqlTokenKind ReadStringGap(ReadOnlySpan<byte> chunk, ref int at)
     {
-        for (; at < chunk.Length; at++)
-        {
-            var next = chunk[at];
-            if (SqlCharacters.IsSpace(next)) _newline |= SqlCharacters.IsNewline(next);
-            else if (next == '\'' && _newline)
-            {
-                at++;
-                return Go(SqlLexerState.String);
-            }
-            else if (next == '-')
-            {
-                at++;
-                return Go(SqlLexerState.StringGapDash);
-            }
-            else return End(SqlTokenKind.String);
-        }
-
-        return SqlTokenKind.None;
+        var next = chunk[at];
+        var space = SqlCharacters.IsSpace(next);
+        var goesOn = next == '\'' && _newline;
+        if (!space && !goesOn && next != '-') return End(SqlTokenKind.String);
+        at++;
+        _newline |= SqlCharacters.IsNewline(next);
+        if (space) return SqlTokenKind.None;
+        return Go(goesOn ? SqlLexerState.String : SqlLexerState.StringGapDash);
     }
 
     /// <summary>Skips to the newline, which the next state sees.</summary>
@@ -278,13 +269,22 @@ internal struct SqlLexer
         var end = rest.IndexOf((byte)'"');
         _word.Append(end < 0 ? rest : rest[..end]);
         at = end < 0 ? chunk.Length : at + end + 1;
-        return end < 0 ? SqlTokenKind.None : Go(SqlLexerState.QuotedWordQuote);
+        if (end < 0) return SqlTokenKind.None;
+        _state = SqlLexerState.QuotedWordQuote;
+        return at < chunk.Length ? AfterQuotedWord(chunk, ref at) : SqlTokenKind.None;
+    }
+
+    private SqlTokenKind AfterQuotedWord(ReadOnlySpan<byte> chunk, ref int at)
+    {
+        if (chunk[at] != '"') return End(_unicode ? SqlTokenKind.UnicodeWord : SqlTokenKind.QuotedWord);
+        _word.Append(chunk.Slice(at++, 1));
+        return Go(SqlLexerState.QuotedWord);
     }
 
     private SqlTokenKind AfterDollar(byte next, ref int at)
     {
-        _word.Clear();
         if (SqlCharacters.IsDigit(next)) return Go(SqlLexerState.Parameter);
+        _word.Clear();
         if (SqlCharacters.IsLetter(next)) return Go(SqlLexerState.DollarTag);
         if (next != '$') return End(SqlTokenKind.Other);
         at++;
@@ -293,22 +293,14 @@ internal struct SqlLexer
 
     private SqlTokenKind ReadDollarTag(ReadOnlySpan<byte> chunk, ref int at)
     {
-        for (; at < chunk.Length; at++)
-        {
-            var next = chunk[at];
-            if (SqlCharacters.IsLetter(next) || SqlCharacters.IsDigit(next))
-            {
-                _word.Append(chunk.Slice(at, 1));
-                continue;
-            }
-
-            if (next != '$') return End(SqlTokenKind.Other);
-            at++;
-            IsLost |= _word.Length > SqlWord.KeptLength;
-            return Go(SqlLexerState.DollarBody);
-        }
-
-        return SqlTokenKind.None;
+        var next = chunk[at];
+        var inTag = SqlCharacters.IsLetter(next) || SqlCharacters.IsDigit(next);
+        if (!inTag && next != '$') return End(SqlTokenKind.Other);
+        if (inTag) _word.Append(chunk.Slice(at, 1));
+        at++;
+        if (inTag) return SqlTokenKind.None;
+        IsLost |= _word.Length > SqlWord.KeptLength;
+        return Go(SqlLexerState.DollarBody);
     }
 
     private SqlTokenKind ReadDollarBody(ReadOnlySpan<byte> chunk, ref int at)
@@ -375,13 +367,10 @@ internal struct SqlLexer
             return Go(chunk[at - 1] == '*' ? SqlLexerState.BlockCommentStar : SqlLexerState.BlockCommentSlash);
         }
 
-        var (repeated, completing, change) =
-            _state == SqlLexerState.BlockCommentStar ? ((byte)'*', (byte)'/', -1) : ((byte)'/', (byte)'*', 1);
-        var next = chunk[at];
-        if (next != repeated && next != completing) return Go(SqlLexerState.BlockComment);
-        at++;
-        if (next == repeated) return SqlTokenKind.None;
-        _depth += change;
+        if (chunk[at] is not ((byte)'*' or (byte)'/')) return Go(SqlLexerState.BlockComment);
+        var star = chunk[at++] == '*';
+        if (star == (_state == SqlLexerState.BlockCommentStar)) return SqlTokenKind.None;
+        _depth += star ? 1 : -1;
         return Go(_depth == 0 ? SqlLexerState.Start : SqlLexerState.BlockComment);
     }
 

@@ -6,6 +6,7 @@ internal static class SqlNumbers
 {
     public static bool Continues(ref SqlNumberPart number, byte next)
     {
+        if (number == SqlNumberPart.None && SqlCharacters.IsDigit(next)) return true;
         var sign = (number & SqlNumberPart.ExponentSign) != SqlNumberPart.None;
         var zero = (number & SqlNumberPart.Zero) != SqlNumberPart.None;
         number &= ~(SqlNumberPart.ExponentSign | SqlNumberPart.Zero);

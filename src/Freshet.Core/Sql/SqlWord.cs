@@ -45,23 +45,29 @@ internal struct SqlWord
     /// <summary>Takes what continues an identifier off the front, folded; returns how many bytes that were.</summary>
     public int AppendFolded(ReadOnlySpan<byte> bytes)
     {
+        Span<byte> kept = _buffer;
         var at = 0;
+        var length = Length;
         while (bytes.Length - at >= Vector128<byte>.Count)
         {
             var stop = SqlCharacters.FoldWord(Vector128.Create(bytes[at..]), out var folded);
-            if (Length < KeptLength) folded.CopyTo(((Span<byte>)_buffer)[Length..]);
-            var taken = stop == 0 ? Vector128<byte>.Count : int.TrailingZeroCount((int)stop);
-            Length += taken;
+            if (length < KeptLength) folded.CopyTo(kept[length..]);
+            var taken = int.TrailingZeroCount((int)(stop | 0x10000));
+            length += taken;
             at += taken;
-            if (stop != 0) return at;
+            if (stop == 0) continue;
+            Length = length;
+            return at;
         }
 
-        for (; at < bytes.Length && SqlCharacters.ContinuesWord(bytes[at]); at++)
+        for (; at < bytes.Length; at++, length++)
         {
-            if (Length < KeptLength) _buffer[Length] = SqlCharacters.Fold(bytes[at]);
-            Length++;
+            var folded = SqlCharacters.FoldedWordByte(bytes[at]);
+            if (folded == 0) break;
+            if (length < KeptLength) kept[length] = folded;
         }
 
+        Length = length;
         return at;
     }
 

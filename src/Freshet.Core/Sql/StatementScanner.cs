@@ -12,6 +12,9 @@ namespace Freshet.Core.Sql;
 /// </remarks>
 internal struct StatementScanner
 {
+    /// <summary>Behind this token a statement's leading keyword no longer decides what a word means.</summary>
+    private const int HeadTokens = 3;
+
     private SqlLexer _lexer;
     private StatementTraits _traits;
     private int _statements;
@@ -40,7 +43,16 @@ internal struct StatementScanner
     public void Feed(ReadOnlySpan<byte> chunk)
     {
         var position = 0;
-        while (_lexer.Read(chunk, ref position) is var kind && kind != SqlTokenKind.None) Take(kind);
+        while (_lexer.Read(chunk, ref position) is var kind && kind != SqlTokenKind.None)
+        {
+            // The common token, told apart early.
+            if (kind == SqlTokenKind.Word && _tokens > HeadTokens && !SqlKeywords.MayMatter(_lexer.Word))
+            {
+                _previous = SqlKeyword.None;
+                _tokens++;
+            }
+            else Take(kind);
+        }
     }
 
     /// <summary>Ends the text; the scanner is used up.</summary>
@@ -77,7 +89,7 @@ internal struct StatementScanner
     {
         var keyword = SqlKeywords.Find(_lexer.Word);
         if (_tokens == 0) Lead(keyword);
-        else if (_tokens <= 3) Follow(keyword);
+        else if (_tokens <= HeadTokens) Follow(keyword);
         if (keyword != SqlKeyword.None) TakeKeyword(keyword);
         else if ((_lexer.Word.Head & 0xFFFFFF) == 0x5F6770) TakeServerName();
         _previous = keyword;
@@ -96,7 +108,7 @@ internal struct StatementScanner
             case SqlTokenKind.Dot:
                 keyword = SqlKeyword.Dot;
                 // SET local.x sets the custom setting "local.x" and is not SET LOCAL.
-                if (_leading == StatementKind.Set && _tokens <= 3)
+                if (_leading == StatementKind.Set && _tokens <= HeadTokens)
                 {
                     _traits |= StatementTraits.CustomSetting;
                     if (_tokens == 2) _traits |= StatementTraits.Set;
@@ -118,16 +130,18 @@ internal struct StatementScanner
     /// <summary>A quoted name is no keyword, but it names settings, functions and schemas as any other.</summary>
     private void TakeQuotedWord()
     {
-        if (_tokens is 1 or 2 or 3)
+        if (_tokens is > 0 and <= HeadTokens && (_leading is StatementKind.Set or StatementKind.Reset))
         {
             // The server does not heed case in the names of settings, quoted or not.
             var folded = default(SqlWord);
             folded.AppendFolded(_lexer.Word.Kept);
             var name = SqlKeywords.Find(folded);
             Follow(SqlKeyword.None);
-            if (_leading is StatementKind.Set or StatementKind.Reset) TakeSettingName(folded, name);
+            TakeSettingName(folded, name);
         }
+        else if (_tokens is 1 or 2) Follow(SqlKeyword.None);
 
+        if ((byte)_lexer.Word.Head is not ((byte)'s' or (byte)'p')) return;
         switch (SqlKeywords.Find(_lexer.Word))
         {
             case SqlKeyword.Set_config: TakeKeyword(SqlKeyword.Set_config); break;

@@ -126,7 +126,8 @@ public class StatementScannerTests
     [InlineData("create rule r as on insert to t do (select 1; select 2); select 3", 2, "Create")]
     [InlineData("create function f() returns int begin atomic select 1; select 2; end; select 3", 2, "Create")]
     [InlineData("create function f() returns int begin atomic "
-        + "select case when x then 1 else case when y then 2 end end; select 1 as case, t.end; select 2; end", 1, "Create")]
+        + "select case when x then 1 else case when y then 2 end end; select 1 as case, t.end; "
+        + "select 2; end", 1, "Create")]
     [InlineData("create procedure begin() as 'x'; select 1", 2, "Create")]
     [InlineData("create function f() returns int as $$ begin; end; $$; begin; end", 3, "Create")]
     [InlineData("begin; select case when a then b end; end", 3, "Begin")]
