@@ -10,34 +10,34 @@ internal sealed class ServerConnectionWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    private readonly PrivatePostgres server;
-    private readonly Timer timer;
-    private int peak;
+    private readonly PrivatePostgres _server;
+    private readonly Timer _timer;
+    private int _peak;
 
     public ServerConnectionWatch(PrivatePostgres server)
     {
-        this.server = server;
-        timer = new Timer(_ => Look(), state: null, Interval, Interval);
+        _server = server;
+        _timer = new Timer(_ => Look(), state: null, Interval, Interval);
     }
 
-    public int Peak => Volatile.Read(ref peak);
+    public int Peak => Volatile.Read(ref _peak);
 
-    public void StartAgain() => Volatile.Write(ref peak, 0);
+    public void StartAgain() => Volatile.Write(ref _peak, 0);
 
     public void Dispose()
     {
         using var done = new ManualResetEvent(initialState: false);
-        if (timer.Dispose(done))
+        if (_timer.Dispose(done))
             done.WaitOne();
     }
 
     private void Look()
     {
-        if (server.ProcessId is not { } postmaster)
+        if (_server.ProcessId is not { } postmaster)
             return;
-        var origin = Encoding.ASCII.GetBytes($" {server.Host}(");
+        var origin = Encoding.ASCII.GetBytes($" {_server.Host}(");
         var count = LinuxProcess.Children(postmaster)
             .Count(child => LinuxProcess.CommandLine(child).AsSpan().IndexOf(origin) >= 0);
-        Volatile.Write(ref peak, int.Max(count, Volatile.Read(ref peak)));
+        Volatile.Write(ref _peak, int.Max(count, Volatile.Read(ref _peak)));
     }
 }
