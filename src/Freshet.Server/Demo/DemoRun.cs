@@ -122,7 +122,7 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             var traffic = new TrafficRound(
                 target, _secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
-            watch.StartAgain();
+            await watch.StartAgainAsync(_options.PoolSize, ignorePresent: !throughFreshet, cancellationToken);
             using var clock = new Timer(
                 started => progress(Math.Min(1, Stopwatch.GetElapsedTime((long)started!) / length)),
                 Stopwatch.GetTimestamp(),
