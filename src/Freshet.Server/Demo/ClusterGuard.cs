@@ -9,7 +9,7 @@ internal static class ClusterGuard
 {
     private static readonly Lock Gate = new();
     private static readonly HashSet<PrivatePostgres> Living = [];
-    private static PosixSignalRegistration[] registrations = [];
+    private static PosixSignalRegistration[] _registrations = [];
 
     static ClusterGuard() => AppDomain.CurrentDomain.ProcessExit += (_, _) => StopAll(_ => true);
 
@@ -18,10 +18,10 @@ internal static class ClusterGuard
         lock (Gate)
         {
             Living.Add(cluster);
-            if (!cluster.StopOnSignals || registrations.Length > 0)
+            if (!cluster.StopOnSignals || _registrations.Length > 0)
                 return;
             // .NET 10 raises no ProcessExit on these by itself. The default action (the end) follows the handler.
-            registrations =
+            _registrations =
             [
                 PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => StopAll(living => living.StopOnSignals)),
                 PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => StopAll(living => living.StopOnSignals)),
@@ -37,7 +37,7 @@ internal static class ClusterGuard
         {
             Living.Remove(cluster);
             if (!Living.Any(living => living.StopOnSignals))
-                (idle, registrations) = (registrations, idle);
+                (idle, _registrations) = (_registrations, idle);
         }
         foreach (var registration in idle)
             registration.Dispose();

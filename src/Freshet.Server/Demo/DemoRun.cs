@@ -15,19 +15,19 @@ internal sealed class DemoRun : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(0.5);
 
-    private readonly DemoOptions options;
-    private readonly IDemoDisplay display;
-    private readonly string rolePassword = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-    private readonly ScramClient secret;
-    private PrivatePostgres? server;
-    private ProxyProcess? proxy;
-    private TimeSpan loadTime;
+    private readonly DemoOptions _options;
+    private readonly IDemoDisplay _display;
+    private readonly string _rolePassword = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private readonly ScramClient _secret;
+    private PrivatePostgres? _server;
+    private ProxyProcess? _proxy;
+    private TimeSpan _loadTime;
 
     public DemoRun(DemoOptions options, IDemoDisplay display)
     {
-        this.options = options;
-        this.display = display;
-        secret = new ScramClient(rolePassword);
+        _options = options;
+        _display = display;
+        _secret = new ScramClient(_rolePassword);
     }
 
     public string DirectUrl => UrlAt(new IPEndPoint(IPAddress.Loopback, Server.Port));
@@ -36,42 +36,42 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public string? HttpUrl => Proxy.Http is { } http ? $"http://{http}" : null;
 
-    private PrivatePostgres Server => server ?? throw new InvalidOperationException("not started");
+    private PrivatePostgres Server => _server ?? throw new InvalidOperationException("not started");
 
-    private ProxyProcess Proxy => proxy ?? throw new InvalidOperationException("not started");
+    private ProxyProcess Proxy => _proxy ?? throw new InvalidOperationException("not started");
 
     /// <summary>Brings up the server, the sample data and the proxy.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        server = await display.StepAsync("start a private PostgreSQL", _ => PrivatePostgres.StartAsync(
+        _server = await _display.StepAsync("start a private PostgreSQL", _ => PrivatePostgres.StartAsync(
             new PrivatePostgresOptions
             {
                 Settings = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
-                    ["max_connections"] = $"{options.MaxConnections}",
+                    ["max_connections"] = $"{_options.MaxConnections}",
                     ["shared_buffers"] = "256MB",
                     ["max_wal_size"] = "4GB", // no checkpoint in the middle of a round
                 },
                 StopOnSignals = false, // the command does
-                Progress = display.Say,
+                Progress = _display.Say,
             },
             cancellationToken));
 
         var started = Stopwatch.GetTimestamp();
-        await display.StepAsync($"load {SampleDatabase.Rows:N0} rows", async progress =>
+        await _display.StepAsync($"load {SampleDatabase.Rows:N0} rows", async progress =>
         {
             var rows = 0;
             await SampleDatabase.LoadAsync(
-                server,
-                rolePassword,
+                _server,
+                _rolePassword,
                 loaded => progress(Interlocked.Add(ref rows, loaded) / (double)SampleDatabase.Rows),
                 cancellationToken);
             return rows;
         });
-        loadTime = Stopwatch.GetElapsedTime(started);
+        _loadTime = Stopwatch.GetElapsedTime(started);
 
-        proxy = await display.StepAsync(
-            "start Freshet", _ => ProxyProcess.StartAsync(server, DirectUrl, options.PoolSize, cancellationToken));
+        _proxy = await _display.StepAsync(
+            "start Freshet", _ => ProxyProcess.StartAsync(_server, DirectUrl, _options.PoolSize, cancellationToken));
     }
 
     public async Task<DemoReport> MeasureAsync(CancellationToken cancellationToken)
@@ -80,14 +80,14 @@ internal sealed class DemoRun : IAsyncDisposable
         var patterns = ImmutableArray.CreateBuilder<PatternReport>();
         foreach (var pattern in Enum.GetValues<TrafficPattern>())
         {
-            var clients = pattern == TrafficPattern.Persistent ? options.PersistentClients : options.Clients;
+            var clients = pattern == TrafficPattern.Persistent ? _options.PersistentClients : _options.Clients;
             patterns.Add(new PatternReport(pattern, clients, new TrafficResult(), new TrafficResult()));
         }
 
-        var warmUp = options.RoundLength < LongestWarmUp ? options.RoundLength : LongestWarmUp;
+        var warmUp = _options.RoundLength < LongestWarmUp ? _options.RoundLength : LongestWarmUp;
         foreach (var through in (bool[])[false, true])
             await RoundAsync("warm up", patterns[0], round: 0, through, warmUp, watch, cancellationToken);
-        for (var round = 1; round <= options.Rounds; round++)
+        for (var round = 1; round <= _options.Rounds; round++)
         {
             foreach (var pattern in patterns)
             {
@@ -95,10 +95,10 @@ internal sealed class DemoRun : IAsyncDisposable
                 foreach (var through in (bool[])(round % 2 == 1 ? [false, true] : [true, false]))
                 {
                     var side = through ? pattern.Freshet : pattern.Direct;
-                    var name = $"round {round}/{options.Rounds}, {NameOf(pattern.Pattern)}, "
+                    var name = $"round {round}/{_options.Rounds}, {NameOf(pattern.Pattern)}, "
                         + (through ? "through Freshet" : "direct");
                     side.Add(await RoundAsync(
-                        name, pattern, round, through, options.RoundLength, watch, cancellationToken));
+                        name, pattern, round, through, _options.RoundLength, watch, cancellationToken));
                 }
             }
         }
@@ -107,10 +107,10 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (proxy is not null)
-            await proxy.DisposeAsync();
-        if (server is not null)
-            await server.DisposeAsync();
+        if (_proxy is not null)
+            await _proxy.DisposeAsync();
+        if (_server is not null)
+            await _server.DisposeAsync();
     }
 
     private Task<TrafficResult> RoundAsync(
@@ -118,11 +118,11 @@ internal sealed class DemoRun : IAsyncDisposable
         ServerConnectionWatch watch, CancellationToken cancellationToken)
     {
         EndPoint target = throughFreshet ? Proxy.EndPoint : new IPEndPoint(IPAddress.Loopback, Server.Port);
-        return display.StepAsync(name, async progress =>
+        return _display.StepAsync(name, async progress =>
         {
             var traffic = new TrafficRound(
-                target, secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
-            watch.StartAgain();
+                target, _secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
+            await watch.StartAgainAsync(_options.PoolSize, ignorePresent: !throughFreshet, cancellationToken);
             using var clock = new Timer(
                 started => progress(Math.Min(1, Stopwatch.GetElapsedTime((long)started!) / length)),
                 Stopwatch.GetTimestamp(),
@@ -146,16 +146,16 @@ internal sealed class DemoRun : IAsyncDisposable
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "",
         PostgresVersion = Server.Version,
         Rows = SampleDatabase.Rows,
-        LoadSeconds = loadTime.TotalSeconds,
-        PoolSize = options.PoolSize,
-        MaxConnections = options.MaxConnections,
-        Rounds = options.Rounds,
+        LoadSeconds = _loadTime.TotalSeconds,
+        PoolSize = _options.PoolSize,
+        MaxConnections = _options.MaxConnections,
+        Rounds = _options.Rounds,
         Cores = Environment.ProcessorCount,
         Patterns = patterns,
     };
 
     private string UrlAt(IPEndPoint address) =>
-        $"postgres://{SampleDatabase.Role}:{rolePassword}@{address}/{SampleDatabase.Name}";
+        $"postgres://{SampleDatabase.Role}:{_rolePassword}@{address}/{SampleDatabase.Name}";
 
     private static string NameOf(TrafficPattern pattern) =>
         pattern == TrafficPattern.ConnectPerVisit ? "a connection per visit" : "kept connections";

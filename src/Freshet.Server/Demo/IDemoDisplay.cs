@@ -58,14 +58,3 @@ internal sealed class LineDisplay(TextWriter output) : IDemoDisplay
 
     public void Say(string message) => output.WriteLine(message);
 }
-
-/// <summary>For <c>--quiet</c>.</summary>
-internal sealed class SilentDisplay : IDemoDisplay
-{
-    public Task<T> StepAsync<T>(string name, Func<Action<double>, Task<T>> run) => run(_ => { });
-
-    public void Say(string message)
-    {
-        // Asked to be quiet: results and errors only.
-    }
-}

@@ -15,18 +15,18 @@ namespace Freshet.Server.Demo;
 /// </summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {
-    private readonly PrivatePostgresOptions options;
-    private readonly PostgresBinaries binaries;
-    private readonly ServerAccount account;
-    private readonly ClusterFolder folder;
+    private readonly PrivatePostgresOptions _options;
+    private readonly PostgresBinaries _binaries;
+    private readonly ServerAccount _account;
+    private readonly ClusterFolder _folder;
 
     private PrivatePostgres(
         PrivatePostgresOptions options, PostgresBinaries binaries, ServerAccount account, ClusterFolder folder)
     {
-        this.options = options;
-        this.binaries = binaries;
-        this.account = account;
-        this.folder = folder;
+        _options = options;
+        _binaries = binaries;
+        _account = account;
+        _folder = folder;
     }
 
     public string Host => "127.0.0.1";
@@ -39,23 +39,23 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Holds the unix socket and the log.</summary>
-    public string SocketDirectory => folder.Run;
+    public string SocketDirectory => _folder.Run;
 
-    public string DataDirectory => folder.Data;
+    public string DataDirectory => _folder.Data;
 
-    public string LogFile => folder.Log;
+    public string LogFile => _folder.Log;
 
-    public string BinDirectory => binaries.Directory;
+    public string BinDirectory => _binaries.Directory;
 
     /// <summary>As the server says it: <c>15.18</c>.</summary>
-    public string Version => binaries.Version;
+    public string Version => _binaries.Version;
 
-    public int MajorVersion => binaries.MajorVersion;
+    public int MajorVersion => _binaries.MajorVersion;
 
     /// <summary>The postmaster; null while it does not run.</summary>
-    public int? ProcessId => folder.PostmasterId();
+    public int? ProcessId => _folder.PostmasterId();
 
-    internal bool StopOnSignals => options.StopOnSignals;
+    internal bool StopOnSignals => _options.StopOnSignals;
 
     public static async Task<PrivatePostgres> StartAsync(
         PrivatePostgresOptions options, CancellationToken cancellationToken)
@@ -107,11 +107,11 @@ internal sealed class PrivatePostgres : IAsyncDisposable
 
     /// <summary>Hands a file (a TLS key, say) to the account that the server runs under; as root that is another
     /// one than ours.</summary>
-    public void GiveFile(string path) => account.Give(path);
+    public void GiveFile(string path) => _account.Give(path);
 
     /// <summary>Names a process of ours that makes no sense without the server: whatever removes the cluster (also the
     /// next start, after a kill -9 of this process) ends it as well.</summary>
-    public void Accompany(int processId) => folder.AddCompanion(processId);
+    public void Accompany(int processId) => _folder.AddCompanion(processId);
 
     /// <summary>Starts the stopped or killed server again, same port, same data.</summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
@@ -132,8 +132,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             PostgresStopMode.Fast => LinuxProcess.SignalInterrupt,
             _ => LinuxProcess.SignalQuit,
         });
-        if (!await WaitForEndAsync([postmaster], options.Timeout, cancellationToken))
-            throw new PrivatePostgresException($"the server did not stop ({mode}) within {options.Timeout}");
+        if (!await WaitForEndAsync([postmaster], _options.Timeout, cancellationToken))
+            throw new PrivatePostgresException($"the server did not stop ({mode}) within {_options.Timeout}");
     }
 
     /// <summary>kill -9 of the postmaster, as a crash of the machine's kind; its children notice and end.</summary>
@@ -148,12 +148,12 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         {
             foreach (var child in family.Where(LinuxProcess.IsAlive))
                 LinuxProcess.Signal(child, LinuxProcess.SignalKill);
-            await WaitForEndAsync(family, options.Timeout, cancellationToken);
+            await WaitForEndAsync(family, _options.Timeout, cancellationToken);
         }
         // Where process 1 does not reap (containers), the dead postmaster stays as a zombie, and the next start would
         // take its lock files for a living server's.
-        File.Delete(Path.Combine(folder.Data, "postmaster.pid"));
-        File.Delete(Path.Combine(folder.Run, $".s.PGSQL.{Port}.lock"));
+        File.Delete(Path.Combine(_folder.Data, "postmaster.pid"));
+        File.Delete(Path.Combine(_folder.Run, $".s.PGSQL.{Port}.lock"));
     }
 
     public async Task RestartAsync(PostgresStopMode mode, CancellationToken cancellationToken)
@@ -174,16 +174,16 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The data goes away with the folder: no checkpoint is worth waiting for.
-        await Task.Run(folder.Remove);
+        await Task.Run(_folder.Remove);
         ClusterGuard.Forget(this);
     }
 
     /// <summary>For <see cref="ClusterGuard"/>: at once and synchronous.</summary>
-    internal void RemoveNow() => folder.Remove();
+    internal void RemoveNow() => _folder.Remove();
 
     private async Task InitializeAsync(CancellationToken cancellationToken)
     {
-        var secret = Path.Combine(folder.Run, "secret");
+        var secret = Path.Combine(_folder.Run, "secret");
         var mode = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -192,24 +192,24 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         };
         await using (var file = new FileStream(secret, mode))
             await file.WriteAsync(Encoding.ASCII.GetBytes(Password), cancellationToken);
-        account.Give(secret);
+        _account.Give(secret);
         // initdb writes the catalogs without fsync as well: this cluster does not outlive its process.
         var result = await ChildCommand.RunAsync(
-            account.Wrap(
+            _account.Wrap(
             [
-                Path.Combine(binaries.Directory, "initdb"), "--pgdata", folder.Data, "--username", User,
+                Path.Combine(_binaries.Directory, "initdb"), "--pgdata", _folder.Data, "--username", User,
                 "--auth=scram-sha-256", $"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync",
                 "--no-instructions",
             ]),
-            folder.Root,
+            _folder.Root,
             cancellationToken);
         File.Delete(secret);
         if (result.ExitCode != 0)
-            throw new PrivatePostgresException($"initdb ({binaries.Directory}) failed: {result.LastLine()}");
+            throw new PrivatePostgresException($"initdb ({_binaries.Directory}) failed: {result.LastLine()}");
 
-        var hba = Path.Combine(folder.Data, "pg_hba.conf");
+        var hba = Path.Combine(_folder.Data, "pg_hba.conf");
         var lines = await File.ReadAllLinesAsync(hba, cancellationToken);
-        await File.WriteAllLinesAsync(hba, options.HostBasedAuthentication.Concat(lines), cancellationToken);
+        await File.WriteAllLinesAsync(hba, _options.HostBasedAuthentication.Concat(lines), cancellationToken);
     }
 
     private async Task StartOnFreePortAsync(CancellationToken cancellationToken)
@@ -217,13 +217,13 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         const int attempts = 5;
         for (var attempt = 1; ; attempt++)
         {
-            Port = options.Port != 0 ? options.Port : FreePort();
+            Port = _options.Port != 0 ? _options.Port : FreePort();
             await WriteSettingsAsync(cancellationToken);
             if (await TryStartAsync(cancellationToken) is not { } failure)
                 return;
             // Between our look and the server's bind another process may take the port.
             var taken = failure.Contains("Address already in use", StringComparison.Ordinal);
-            if (!taken || options.Port != 0 || attempt == attempts)
+            if (!taken || _options.Port != 0 || attempt == attempts)
                 throw new PrivatePostgresException(failure);
         }
     }
@@ -234,21 +234,21 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         {
             ["listen_addresses"] = Host,
             ["port"] = $"{Port}",
-            ["unix_socket_directories"] = folder.Run,
+            ["unix_socket_directories"] = _folder.Run,
             ["password_encryption"] = "scram-sha-256",
             ["shared_buffers"] = "128MB",
             ["logging_collector"] = "off",
             ["log_timezone"] = "UTC",
             ["timezone"] = "UTC",
-            ["fsync"] = options.Durable ? "on" : "off",
-            ["full_page_writes"] = options.Durable ? "on" : "off",
+            ["fsync"] = _options.Durable ? "on" : "off",
+            ["full_page_writes"] = _options.Durable ? "on" : "off",
         };
-        foreach (var (name, value) in options.Settings)
+        foreach (var (name, value) in _options.Settings)
             settings[name] = value;
         var text = new StringBuilder("# Written by Freshet; the last line of a setting wins.\n");
         foreach (var (name, value) in settings)
             text.Append(name).Append(" = '").Append(value.Replace("'", "''", StringComparison.Ordinal)).Append("'\n");
-        var auto = Path.Combine(folder.Data, "postgresql.auto.conf");
+        var auto = Path.Combine(_folder.Data, "postgresql.auto.conf");
         await File.WriteAllTextAsync(auto, text.ToString(), cancellationToken);
     }
 
@@ -256,20 +256,20 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// terminal's Ctrl-C does not reach it) and returns when it accepts connections.</summary>
     private async Task<string?> TryStartAsync(CancellationToken cancellationToken)
     {
-        File.Delete(folder.Log);
-        var seconds = Math.Max(1, (int)options.Timeout.TotalSeconds);
+        File.Delete(_folder.Log);
+        var seconds = Math.Max(1, (int)_options.Timeout.TotalSeconds);
         var result = await ChildCommand.RunAsync(
-            account.Wrap(
+            _account.Wrap(
             [
-                Path.Combine(binaries.Directory, "pg_ctl"), "start", "--pgdata", folder.Data, "--log", folder.Log,
+                Path.Combine(_binaries.Directory, "pg_ctl"), "start", "--pgdata", _folder.Data, "--log", _folder.Log,
                 "--wait", $"--timeout={seconds}", "--silent",
             ]),
-            folder.Root,
+            _folder.Root,
             cancellationToken);
         if (result.ExitCode == 0)
             return null;
-        var log = File.Exists(folder.Log) ? await File.ReadAllTextAsync(folder.Log, cancellationToken) : "";
-        return $"PostgreSQL {binaries.Version} did not start: {result.LastLine()}\n{log}".TrimEnd();
+        var log = File.Exists(_folder.Log) ? await File.ReadAllTextAsync(_folder.Log, cancellationToken) : "";
+        return $"PostgreSQL {_binaries.Version} did not start: {result.LastLine()}\n{log}".TrimEnd();
     }
 
     private static async Task<bool> WaitForEndAsync(

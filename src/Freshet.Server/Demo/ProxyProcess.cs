@@ -13,18 +13,18 @@ internal sealed class ProxyProcess : IAsyncDisposable
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> lastLines = new();
-    private readonly TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lastLines = new();
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ProxyProcess(Process process) => this.process = process;
+    private ProxyProcess(Process process) => _process = process;
 
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     /// <summary>Health and metrics; null when off.</summary>
     public IPEndPoint? Http { get; private set; }
 
-    public TimeSpan CpuTime => LinuxProcess.CpuTime(process.Id);
+    public TimeSpan CpuTime => LinuxProcess.CpuTime(_process.Id);
 
     /// <param name="server">Stopping it stops the proxy too, so no way of ending the demo leaves it behind.</param>
     /// <param name="url">Of the database, with role and secret.</param>
@@ -69,44 +69,46 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            LinuxProcess.Signal(process.Id, LinuxProcess.SignalTerminate);
+            LinuxProcess.Signal(_process.Id, LinuxProcess.SignalTerminate);
             using var patience = new CancellationTokenSource(StopPatience);
             try
             {
-                await process.WaitForExitAsync(patience.Token);
+                await _process.WaitForExitAsync(patience.Token);
             }
             catch (OperationCanceledException)
             {
-                process.Kill();
-                await process.WaitForExitAsync(CancellationToken.None);
+                _process.Kill();
+                await _process.WaitForExitAsync(CancellationToken.None);
             }
         }
-        process.Dispose();
+        _process.Dispose();
     }
 
     private static bool IsSetting(string variable) => variable.StartsWith("FRESHET__", StringComparison.Ordinal);
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        process.StandardInput.Close();
-        process.OutputDataReceived += (_, line) => Take(line.Data);
-        process.ErrorDataReceived += (_, line) => Take(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process.StandardInput.Close();
+        _process.OutputDataReceived += (_, line) => Take(line.Data);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
 
-        var ended = process.WaitForExitAsync(cancellationToken);
+        var ended = _process.WaitForExitAsync(cancellationToken);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var first = await Task.WhenAny(ready.Task, ended, Task.Delay(StartPatience, late.Token));
+        var first = await Task.WhenAny(_ready.Task, ended, Task.Delay(StartPatience, late.Token));
         await late.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        if (first != ready.Task)
+        if (first != _ready.Task)
         {
-            var what = process.HasExited ? $"ended with exit code {process.ExitCode}" : "said no 'ready' line in time";
-            throw new DemoException($"freshet up {what}\n{string.Join('\n', lastLines)}".TrimEnd());
+            var what = _process.HasExited
+                ? $"ended with exit code {_process.ExitCode}"
+                : "said no 'ready' line in time";
+            throw new DemoException($"freshet up {what}\n{string.Join('\n', _lastLines)}".TrimEnd());
         }
-        var line = await ready.Task;
+        var line = await _ready.Task;
         EndPoint = AddressIn(line, "listen=")
             ?? throw new DemoException($"freshet up: no address in its ready line: {line}");
         Http = AddressIn(line, "http=");
@@ -123,10 +125,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         if (line is null)
             return;
-        lastLines.Enqueue(line);
-        if (lastLines.Count > KeptLines)
-            lastLines.TryDequeue(out _);
+        _lastLines.Enqueue(line);
+        if (_lastLines.Count > KeptLines)
+            _lastLines.TryDequeue(out _);
         if (line.StartsWith("ready ", StringComparison.Ordinal))
-            ready.TrySetResult(line);
+            _ready.TrySetResult(line);
     }
 }

@@ -9,19 +9,19 @@ namespace Freshet.Server.Demo;
 /// nothing changes hands.</summary>
 internal sealed class ServerAccount
 {
-    private readonly string? name;
-    private readonly uint userId;
-    private readonly uint groupId;
+    private readonly string? _name;
+    private readonly uint _userId;
+    private readonly uint _groupId;
 
     private ServerAccount(string? name, uint userId, uint groupId)
     {
-        this.name = name;
-        this.userId = userId;
-        this.groupId = groupId;
+        _name = name;
+        _userId = userId;
+        _groupId = groupId;
     }
 
     /// <summary>True when the server runs under another account than this process.</summary>
-    public bool IsBorrowed => name is not null;
+    public bool IsBorrowed => _name is not null;
 
     [DllImport("libc", EntryPoint = "lchown", SetLastError = true)]
     private static extern int ChangeOwner(
@@ -53,10 +53,10 @@ internal sealed class ServerAccount
     /// <summary>Makes the server's account the owner of one file or folder (not of what is inside).</summary>
     public void Give(string path)
     {
-        if (IsBorrowed && ChangeOwner(path, userId, groupId) != 0)
+        if (IsBorrowed && ChangeOwner(path, _userId, _groupId) != 0)
         {
             var reason = new Win32Exception(Marshal.GetLastPInvokeError()).Message;
-            throw new PrivatePostgresException($"cannot give {path} to the account '{name}': {reason}");
+            throw new PrivatePostgresException($"cannot give {path} to the account '{_name}': {reason}");
         }
     }
 
@@ -64,16 +64,16 @@ internal sealed class ServerAccount
     /// itself by the program, so no wrapper process stays behind.</summary>
     public IReadOnlyList<string> Wrap(IReadOnlyList<string> command)
     {
-        if (name is null)
+        if (_name is null)
             return command;
         if (ChildCommand.Locate("setpriv") is { } setpriv && !IsBusyBox(setpriv))
-            return [setpriv, $"--reuid={userId}", $"--regid={groupId}", "--clear-groups", .. command];
+            return [setpriv, $"--reuid={_userId}", $"--regid={_groupId}", "--clear-groups", .. command];
         if (ChildCommand.Locate("runuser") is { } runuser)
-            return [runuser, "-u", name, "--", .. command];
+            return [runuser, "-u", _name, "--", .. command];
         if (ChildCommand.Locate("su") is { } su)
-            return [su, "-s", "/bin/sh", name, "-c", "exec " + string.Join(' ', command.Select(Quote))];
+            return [su, "-s", "/bin/sh", _name, "-c", "exec " + string.Join(' ', command.Select(Quote))];
         throw new PrivatePostgresException(
-            $"running PostgreSQL as '{name}' needs setpriv, runuser or su (package util-linux): none is on the PATH");
+            $"running PostgreSQL as '{_name}' needs setpriv, runuser or su (package util-linux): none is on the PATH");
     }
 
     // BusyBox has an applet of this name that knows no user ids.

@@ -3,41 +3,60 @@ using System.Text;
 namespace Freshet.Server.Demo;
 
 /// <summary>Looks twenty times a second at how many backends serve clients over TCP, and keeps the highest number since
-/// <see cref="StartAgain"/>. It reads the titles that PostgreSQL gives its processes ("postgres: web demo
+/// <see cref="StartAgainAsync"/>. It reads the titles that PostgreSQL gives its processes ("postgres: web demo
 /// 127.0.0.1(41234) idle") in /proc: pg_stat_activity knows a backend only after its login, and in a connection storm
 /// logins are most of the work. Costs the server nothing and needs no connection.</summary>
 internal sealed class ServerConnectionWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(3);
 
-    private readonly PrivatePostgres server;
-    private readonly Timer timer;
-    private int peak;
+    private readonly PrivatePostgres _server;
+    private readonly Timer _timer;
+    private int _peak;
+    private int _ignored;
 
     public ServerConnectionWatch(PrivatePostgres server)
     {
-        this.server = server;
-        timer = new Timer(_ => Look(), state: null, Interval, Interval);
+        _server = server;
+        _timer = new Timer(_ => Look(), state: null, Interval, Interval);
     }
 
-    public int Peak => Volatile.Read(ref peak);
+    public int Peak => Volatile.Read(ref _peak);
 
-    public void StartAgain() => Volatile.Write(ref peak, 0);
+    /// <summary>Begins a round, once the backends of the round before have left (or will not, after three seconds).
+    /// </summary>
+    /// <param name="pooled">Backends that stay: Freshet's pool.</param>
+    /// <param name="ignorePresent">For the direct side: the idle pool is not its doing.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task StartAgainAsync(int pooled, bool ignorePresent, CancellationToken cancellationToken)
+    {
+        var end = Environment.TickCount64 + (long)LongestWait.TotalMilliseconds;
+        while (Count() > pooled && Environment.TickCount64 < end)
+            await Task.Delay(Interval, cancellationToken);
+        Volatile.Write(ref _ignored, ignorePresent ? Count() : 0);
+        Volatile.Write(ref _peak, 0);
+    }
 
     public void Dispose()
     {
         using var done = new ManualResetEvent(initialState: false);
-        if (timer.Dispose(done))
+        if (_timer.Dispose(done))
             done.WaitOne();
     }
 
     private void Look()
     {
-        if (server.ProcessId is not { } postmaster)
-            return;
-        var origin = Encoding.ASCII.GetBytes($" {server.Host}(");
-        var count = LinuxProcess.Children(postmaster)
+        var count = Count() - Volatile.Read(ref _ignored);
+        Volatile.Write(ref _peak, int.Max(count, Volatile.Read(ref _peak)));
+    }
+
+    private int Count()
+    {
+        if (_server.ProcessId is not { } postmaster)
+            return 0;
+        var origin = Encoding.ASCII.GetBytes($" {_server.Host}(");
+        return LinuxProcess.Children(postmaster)
             .Count(child => LinuxProcess.CommandLine(child).AsSpan().IndexOf(origin) >= 0);
-        Volatile.Write(ref peak, int.Max(count, Volatile.Read(ref peak)));
     }
 }

@@ -68,7 +68,8 @@ public sealed class DemoCommandTests
             RedirectStandardError = true,
         };
         var program = Path.Combine(AppContext.BaseDirectory, "freshet.dll");
-        foreach (var argument in (string[])[program, "demo", "--json", "--clients", "40", "--pool-size", "8", .. further])
+        string[] arguments = [program, "demo", "--json", "--clients", "40", "--pool-size", "8", .. further];
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment["TMPDIR"] = temporaryFolder;
         using var process = Process.Start(start)!;

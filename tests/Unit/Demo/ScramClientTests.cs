@@ -15,7 +15,10 @@ public sealed class ScramClientTests
     public void Proves_that_it_knows_the_password_and_expects_the_same_of_the_server()
     {
         var (message, signature) = new ScramClient("pencil").Answer(Nonce, Challenge);
-        Assert.Equal("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=qvT2SWdEH5Q06albL+hjSYuUhCG7VndFyzIb7CK4n9k=", message);
+        Assert.Equal(
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+            + ",p=qvT2SWdEH5Q06albL+hjSYuUhCG7VndFyzIb7CK4n9k=",
+            message);
         Assert.Equal("v=3HO6Qt1M4MKJrmlKaoOqLAI0/0TV0HZe7J9H3MBtSOg=", signature);
     }
 

@@ -10,7 +10,7 @@ internal static class DemoTable
 
     public static void Write(DemoReport report, IAnsiConsole console)
     {
-        console.Profile.Width = Width; // a pipe has no width of its own, and a narrow terminal scrolls better than wraps
+        console.Profile.Width = Width; // a pipe has no width of its own
         foreach (var pattern in report.Patterns)
         {
             var table = new Table { Title = new TableTitle(TitleOf(pattern)), Border = TableBorder.Rounded };

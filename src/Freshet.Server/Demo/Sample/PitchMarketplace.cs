@@ -80,8 +80,9 @@ internal static class PitchMarketplace
     private static SampleRequest ListMyBookings(SeededRandom random) => SampleRequest.Of(
         "pitch: my bookings",
         new SampleStatement(
-            "SELECT b.id, b.day, b.hour, p.name, v.name FROM pitch.bookings b JOIN pitch.pitches p ON p.id = b.pitch_id "
-            + "JOIN pitch.venues v ON v.id = p.venue_id WHERE b.user_id = $1 ORDER BY b.day DESC LIMIT 20",
+            "SELECT b.id, b.day, b.hour, p.name, v.name FROM pitch.bookings b "
+            + "JOIN pitch.pitches p ON p.id = b.pitch_id JOIN pitch.venues v ON v.id = p.venue_id "
+            + "WHERE b.user_id = $1 ORDER BY b.day DESC LIMIT 20",
             User(random)));
 
     private static SampleRequest Book(SeededRandom random)

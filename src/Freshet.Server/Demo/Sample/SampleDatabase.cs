@@ -8,7 +8,7 @@ internal static class SampleDatabase
 {
     public const string Name = "demo";
 
-    /// <summary>The applications' role: no superuser, so that what the server reserves for one stays reserved.</summary>
+    /// <summary>The applications' role: no superuser, whose reserved connections it would take.</summary>
     public const string Role = "web";
 
     public static ImmutableArray<SampleApplication> Applications { get; } =

@@ -4,7 +4,7 @@ namespace Freshet.Server.Demo.Sample;
 /// <see cref="Random"/> does not promise. Not for secrets. One thread at a time.</summary>
 internal sealed class SeededRandom(ulong seed)
 {
-    private ulong state = seed;
+    private ulong _state = seed;
 
     /// <summary>From several small numbers to one seed, so that neighbours (worker 1, worker 2) share no sequence.
     /// </summary>
@@ -18,7 +18,7 @@ internal sealed class SeededRandom(ulong seed)
 
     public ulong NextUInt64()
     {
-        var z = state += 0x9E3779B97F4A7C15;
+        var z = _state += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);

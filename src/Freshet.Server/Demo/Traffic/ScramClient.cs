@@ -13,11 +13,11 @@ internal sealed class ScramClient(string password)
     // Each server has one salt per role; more would be a sign of a server that makes them up.
     private const int MostSalts = 64;
 
-    private readonly ConcurrentDictionary<string, byte[]> saltedPasswords = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte[]> _saltedPasswords = new(StringComparer.Ordinal);
 
     public static string NewNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(18));
 
-    /// <summary>n: no channel binding, no authorization identity; the server takes the startup message's user.</summary>
+    /// <summary>"n": no channel binding; the user is the one of the startup message.</summary>
     public static string FirstMessage(string nonce) => "n,,n=,r=" + nonce;
 
     /// <summary>The final message, and the signature that the server must answer with.</summary>
@@ -47,12 +47,12 @@ internal sealed class ScramClient(string password)
     private byte[] SaltedPassword(string salt, int iterations)
     {
         var key = $"{iterations},{salt}";
-        if (saltedPasswords.TryGetValue(key, out var known))
+        if (_saltedPasswords.TryGetValue(key, out var known))
             return known;
-        if (saltedPasswords.Count >= MostSalts)
-            saltedPasswords.Clear();
+        if (_saltedPasswords.Count >= MostSalts)
+            _saltedPasswords.Clear();
         var salted = Rfc2898DeriveBytes.Pbkdf2(
             password, Convert.FromBase64String(salt), iterations, HashAlgorithmName.SHA256, 32);
-        return saltedPasswords[key] = salted;
+        return _saltedPasswords[key] = salted;
     }
 }

@@ -18,26 +18,26 @@ internal sealed class TrafficConnection : IDisposable
     private const int LargestMessage = 1 << 20; // our own statements answer with a few kilobytes
     private const int PatienceMilliseconds = 30_000;
 
-    private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
         NoDelay = true,
         ReceiveTimeout = PatienceMilliseconds,
         SendTimeout = PatienceMilliseconds,
     };
 
-    private byte[] received = new byte[8_192];
-    private int start;
-    private int end;
-    private byte[] outgoing = new byte[2_048];
-    private int length;
-    private int messageStart;
+    private byte[] _received = new byte[8_192];
+    private int _start;
+    private int _end;
+    private byte[] _outgoing = new byte[2_048];
+    private int _length;
+    private int _messageStart;
 
     /// <summary>Connects and logs in; returns at the first ReadyForQuery. May be called once.</summary>
     public void Open(EndPoint server, string user, string database, ScramClient secret)
     {
         try
         {
-            socket.Connect(server);
+            _socket.Connect(server);
             LogIn(user, database, secret);
         }
         catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
@@ -83,15 +83,15 @@ internal sealed class TrafficConnection : IDisposable
         Dispose();
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => _socket.Dispose();
 
     private void LogIn(string user, string database, ScramClient secret)
     {
-        length = 4;
+        _length = 4;
         Put(ProtocolVersion);
         foreach (var text in (string[])["user", user, "database", database, "application_name", "freshet demo", ""])
             Put(text);
-        BinaryPrimitives.WriteInt32BigEndian(outgoing, length);
+        BinaryPrimitives.WriteInt32BigEndian(_outgoing, _length);
         Flush();
 
         var nonce = "";
@@ -189,29 +189,29 @@ internal sealed class TrafficConnection : IDisposable
     private MessageView Receive()
     {
         Fill(5);
-        var size = BinaryPrimitives.ReadInt32BigEndian(received.AsSpan(start + 1));
+        var size = BinaryPrimitives.ReadInt32BigEndian(_received.AsSpan(_start + 1));
         if (size is < 4 or > LargestMessage)
             throw new TrafficException("08P01", $"message of {size} bytes from the server");
         Fill(1 + size);
-        var message = new MessageView((char)received[start], received.AsSpan(start + 5, size - 4));
-        start += 1 + size;
+        var message = new MessageView((char)_received[_start], _received.AsSpan(_start + 5, size - 4));
+        _start += 1 + size;
         return message.Type == 'E' ? throw ErrorOf(message.Body) : message;
     }
 
     private void Fill(int count)
     {
-        if (received.Length - start < count)
+        if (_received.Length - _start < count)
         {
-            var target = received.Length >= count ? received : new byte[int.Max(count, received.Length * 2)];
-            received.AsSpan(start, end - start).CopyTo(target);
-            (received, start, end) = (target, 0, end - start);
+            var target = _received.Length >= count ? _received : new byte[int.Max(count, _received.Length * 2)];
+            _received.AsSpan(_start, _end - _start).CopyTo(target);
+            (_received, _start, _end) = (target, 0, _end - _start);
         }
-        while (end - start < count)
+        while (_end - _start < count)
         {
-            var got = socket.Receive(received.AsSpan(end));
+            var got = _socket.Receive(_received.AsSpan(_end));
             if (got == 0)
                 throw new TrafficException("08006", "the server closed the connection");
-            end += got;
+            _end += got;
         }
     }
 
@@ -233,53 +233,53 @@ internal sealed class TrafficConnection : IDisposable
     private void Begin(char type)
     {
         Reserve(5);
-        outgoing[length] = (byte)type;
-        messageStart = length + 1;
-        length += 5;
+        _outgoing[_length] = (byte)type;
+        _messageStart = _length + 1;
+        _length += 5;
     }
 
     private void Finish() =>
-        BinaryPrimitives.WriteInt32BigEndian(outgoing.AsSpan(messageStart), length - messageStart);
+        BinaryPrimitives.WriteInt32BigEndian(_outgoing.AsSpan(_messageStart), _length - _messageStart);
 
     private void Flush()
     {
         var sent = 0;
-        while (sent < length)
-            sent += socket.Send(outgoing.AsSpan(sent, length - sent));
-        length = 0;
+        while (sent < _length)
+            sent += _socket.Send(_outgoing.AsSpan(sent, _length - sent));
+        _length = 0;
     }
 
     private void Put(string text)
     {
         PutBytes(text);
         Reserve(1);
-        outgoing[length++] = 0;
+        _outgoing[_length++] = 0;
     }
 
     private void PutBytes(string text)
     {
         Reserve(Encoding.UTF8.GetByteCount(text));
-        length += Encoding.UTF8.GetBytes(text, outgoing.AsSpan(length));
+        _length += Encoding.UTF8.GetBytes(text, _outgoing.AsSpan(_length));
     }
 
     private void Put(int value)
     {
         Reserve(4);
-        BinaryPrimitives.WriteInt32BigEndian(outgoing.AsSpan(length), value);
-        length += 4;
+        BinaryPrimitives.WriteInt32BigEndian(_outgoing.AsSpan(_length), value);
+        _length += 4;
     }
 
     private void PutShort(int value)
     {
         Reserve(2);
-        BinaryPrimitives.WriteInt16BigEndian(outgoing.AsSpan(length), (short)value);
-        length += 2;
+        BinaryPrimitives.WriteInt16BigEndian(_outgoing.AsSpan(_length), (short)value);
+        _length += 2;
     }
 
     private void Reserve(int count)
     {
-        if (outgoing.Length - length < count)
-            Array.Resize(ref outgoing, int.Max(outgoing.Length * 2, length + count));
+        if (_outgoing.Length - _length < count)
+            Array.Resize(ref _outgoing, int.Max(_outgoing.Length * 2, _length + count));
     }
 
     private readonly ref struct MessageView(char type, ReadOnlySpan<byte> body)

@@ -5,70 +5,72 @@ using Freshet.Server.Demo.Sample;
 namespace Freshet.Server.Demo.Traffic;
 
 /// <summary>One round of traffic against one address: a thread per worker, each working through its script until the
-/// clock stops; a closed loop without pauses. The first fifth is not counted: all workers start at once then. A visit that fails is counted and its worker pauses, as a user would
-/// before trying again. Cancelling closes all connections, so no worker waits on.</summary>
+/// clock stops; a closed loop without pauses. The first fifth is not counted: all workers start at once then. A visit
+/// that fails is counted and its worker pauses, as a user would before trying again. Cancelling closes all
+/// connections, so no worker waits on.</summary>
 internal sealed class TrafficRound
 {
     private const int StackBytes = 256 << 10;
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
 
-    private readonly EndPoint server;
-    private readonly ScramClient secret;
-    private readonly TrafficPattern pattern;
-    private readonly int round;
-    private readonly Worker[] workers;
-    private readonly CountdownEvent connected;
-    private readonly ManualResetEventSlim go = new();
-    private readonly CancellationToken cancellationToken;
-    private long measuredFrom = long.MaxValue;
-    private long deadline = long.MaxValue;
+    private readonly EndPoint _server;
+    private readonly ScramClient _secret;
+    private readonly TrafficPattern _pattern;
+    private readonly int _round;
+    private readonly Worker[] _workers;
+    private readonly CountdownEvent _connected;
+    private readonly ManualResetEventSlim _go = new();
+    private readonly CancellationToken _cancellationToken;
+    private long _measuredFrom = long.MaxValue;
+    private long _deadline = long.MaxValue;
 
     public TrafficRound(
         EndPoint server, ScramClient secret, TrafficPattern pattern, int round, int clients,
         CancellationToken cancellationToken)
     {
-        this.server = server;
-        this.secret = secret;
-        this.pattern = pattern;
-        this.round = round;
-        this.cancellationToken = cancellationToken;
-        workers = [.. Enumerable.Range(0, clients).Select(number => new Worker(this, number))];
-        connected = new CountdownEvent(clients);
+        _server = server;
+        _secret = secret;
+        _pattern = pattern;
+        _round = round;
+        _cancellationToken = cancellationToken;
+        _workers = [.. Enumerable.Range(0, clients).Select(number => new Worker(this, number))];
+        _connected = new CountdownEvent(clients);
     }
 
     /// <param name="meter">Read when the clock starts and when it stops: CPU time used so far.</param>
     public TrafficResult Run(TimeSpan duration, Func<CpuReading> meter)
     {
-        using var stop = cancellationToken.Register(() =>
+        var stop = _cancellationToken.Register(() =>
         {
-            foreach (var worker in workers)
+            foreach (var worker in _workers)
                 worker.Abort();
-            go.Set();
+            _go.Set();
         });
-        foreach (var worker in workers)
+        foreach (var worker in _workers)
             worker.Thread.Start();
         try
         {
-            connected.Wait(cancellationToken);
-            go.Set();
-            cancellationToken.WaitHandle.WaitOne(duration / 5);
+            _connected.Wait(_cancellationToken);
+            _go.Set();
+            _cancellationToken.WaitHandle.WaitOne(duration / 5);
             var before = meter();
             var started = Stopwatch.GetTimestamp();
             var rest = duration * 4 / 5;
-            Volatile.Write(ref deadline, started + (long)(rest.TotalSeconds * Stopwatch.Frequency));
-            Volatile.Write(ref measuredFrom, started);
-            cancellationToken.WaitHandle.WaitOne(rest);
-            cancellationToken.ThrowIfCancellationRequested();
+            Volatile.Write(ref _deadline, started + (long)(rest.TotalSeconds * Stopwatch.Frequency));
+            Volatile.Write(ref _measuredFrom, started);
+            _cancellationToken.WaitHandle.WaitOne(rest);
+            _cancellationToken.ThrowIfCancellationRequested();
             var after = meter();
             var elapsed = Stopwatch.GetElapsedTime(started);
             return Collect(elapsed, before, after);
         }
         finally
         {
-            foreach (var worker in workers)
+            foreach (var worker in _workers)
                 worker.Thread.Join();
-            connected.Dispose();
-            go.Dispose();
+            stop.Dispose(); // waits for the callback, which uses the two below
+            _connected.Dispose();
+            _go.Dispose();
         }
     }
 
@@ -80,7 +82,7 @@ internal sealed class TrafficRound
             DatabaseCpu = after.Database - before.Database,
             ProxyCpu = after.Proxy - before.Proxy,
         };
-        foreach (var worker in workers)
+        foreach (var worker in _workers)
         {
             worker.Thread.Join();
             total.Add(worker.Result);
@@ -88,20 +90,20 @@ internal sealed class TrafficRound
         return total;
     }
 
-    private bool IsMeasured => Stopwatch.GetTimestamp() >= Volatile.Read(ref measuredFrom);
+    private bool IsMeasured => Stopwatch.GetTimestamp() >= Volatile.Read(ref _measuredFrom);
 
-    private bool IsOver => Stopwatch.GetTimestamp() >= Volatile.Read(ref deadline);
+    private bool IsOver => Stopwatch.GetTimestamp() >= Volatile.Read(ref _deadline);
 
     private sealed class Worker
     {
-        private readonly TrafficRound owner;
-        private readonly TrafficScript script;
-        private volatile TrafficConnection? connection;
+        private readonly TrafficRound _owner;
+        private readonly TrafficScript _script;
+        private volatile TrafficConnection? _connection;
 
         public Worker(TrafficRound owner, int number)
         {
-            this.owner = owner;
-            script = new TrafficScript(owner.pattern, owner.round, number);
+            _owner = owner;
+            _script = new TrafficScript(owner._pattern, owner._round, number);
             Thread = new Thread(Work, StackBytes) { IsBackground = true, Name = $"demo worker {number}" };
         }
 
@@ -109,48 +111,48 @@ internal sealed class TrafficRound
 
         public TrafficResult Result { get; } = new();
 
-        public void Abort() => connection?.Dispose();
+        public void Abort() => _connection?.Dispose();
 
         // Kept connections are all made before the clock starts, and counted.
-        private bool CountsConnects => owner.pattern == TrafficPattern.Persistent || owner.IsMeasured;
+        private bool CountsConnects => _owner._pattern == TrafficPattern.Persistent || _owner.IsMeasured;
 
         private void Work()
         {
-            if (owner.pattern == TrafficPattern.Persistent)
-                Attempt(() => connection = Open());
-            owner.connected.Signal();
-            owner.go.Wait();
-            while (!owner.IsOver && !owner.cancellationToken.IsCancellationRequested)
+            if (_owner._pattern == TrafficPattern.Persistent)
+                Attempt(() => _connection = Open());
+            _owner._connected.Signal();
+            _owner._go.Wait();
+            while (!_owner.IsOver && !_owner._cancellationToken.IsCancellationRequested)
             {
-                Attempt(owner.pattern == TrafficPattern.Persistent ? Continue : Visit);
+                Attempt(_owner._pattern == TrafficPattern.Persistent ? Continue : Visit);
             }
-            connection?.Close();
+            _connection?.Close();
         }
 
         private void Visit()
         {
             var started = Stopwatch.GetTimestamp();
             var open = Open();
-            var left = script.NextVisit();
-            for (; left > 0 && !owner.IsOver; left--)
+            var left = _script.NextVisit();
+            for (; left > 0 && !_owner.IsOver; left--)
                 Ask(open);
-            if (left == 0 && owner.IsMeasured)
+            if (left == 0 && _owner.IsMeasured)
                 Result.VisitMicroseconds.Add(Microseconds(started));
             open.Close();
-            connection = null;
+            _connection = null;
         }
 
-        private void Continue() => Ask(connection ?? Open());
+        private void Continue() => Ask(_connection ?? Open());
 
         private TrafficConnection Open()
         {
             // Known before it connects, so that Abort reaches it in a login that hangs.
             var open = new TrafficConnection();
-            connection = open;
-            if (owner.cancellationToken.IsCancellationRequested)
+            _connection = open;
+            if (_owner._cancellationToken.IsCancellationRequested)
                 open.Dispose(); // Abort may have come just before
             var started = Stopwatch.GetTimestamp();
-            open.Open(owner.server, SampleDatabase.Role, SampleDatabase.Name, owner.secret);
+            open.Open(_owner._server, SampleDatabase.Role, SampleDatabase.Name, _owner._secret);
             if (CountsConnects)
                 Result.ConnectMicroseconds.Add(Microseconds(started));
             return open;
@@ -158,13 +160,13 @@ internal sealed class TrafficRound
 
         private void Ask(TrafficConnection open)
         {
-            var request = script.Next();
+            var request = _script.Next();
             var started = Stopwatch.GetTimestamp();
             open.Execute(request);
-            if (!owner.IsMeasured)
+            if (!_owner.IsMeasured)
                 return;
             Result.RequestMicroseconds.Add(Microseconds(started));
-            if (!owner.IsOver)
+            if (!_owner.IsOver)
                 Result.Requests++;
         }
 
@@ -176,13 +178,13 @@ internal sealed class TrafficRound
             }
             catch (TrafficException failure)
             {
-                connection?.Dispose();
-                connection = null;
-                if (owner.cancellationToken.IsCancellationRequested)
+                _connection?.Dispose();
+                _connection = null;
+                if (_owner._cancellationToken.IsCancellationRequested)
                     return;
                 if (CountsConnects)
                     Result.CountError(failure.SqlState);
-                owner.cancellationToken.WaitHandle.WaitOne(PauseAfterError);
+                _owner._cancellationToken.WaitHandle.WaitOne(PauseAfterError);
             }
         }
 

@@ -9,23 +9,23 @@ internal sealed class TrafficScript
     private const int FewestRequestsOfVisit = 3;
     private const int MostRequestsOfVisit = 8;
 
-    private readonly SeededRandom random;
+    private readonly SeededRandom _random;
 
     public TrafficScript(TrafficPattern pattern, int round, int worker) =>
-        random = SeededRandom.From((int)pattern, round, worker);
+        _random = SeededRandom.From((int)pattern, round, worker);
 
     /// <summary>How many requests the next visit makes before it disconnects.</summary>
-    public int NextVisit() => FewestRequestsOfVisit + random.Below(MostRequestsOfVisit - FewestRequestsOfVisit + 1);
+    public int NextVisit() => FewestRequestsOfVisit + _random.Below(MostRequestsOfVisit - FewestRequestsOfVisit + 1);
 
     public SampleRequest Next()
     {
-        var requests = SampleDatabase.Applications[random.Below(SampleDatabase.Applications.Length)].Requests;
-        var place = random.Below(requests.Sum(request => request.Share));
+        var requests = SampleDatabase.Applications[_random.Below(SampleDatabase.Applications.Length)].Requests;
+        var place = _random.Below(requests.Sum(request => request.Share));
         foreach (var (share, make) in requests)
         {
             place -= share;
             if (place < 0)
-                return make(random);
+                return make(_random);
         }
         throw new InvalidOperationException("the shares add up to less than their sum");
     }
