@@ -113,7 +113,10 @@ internal static class ServerInspector
         };
     }
 
-    private static async Task<ServerFacts> ReadSettingsAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task<ServerFacts> ReadSettingsAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellation
+    )
     {
         await using var command = new NpgsqlCommand(SettingsQuery, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);

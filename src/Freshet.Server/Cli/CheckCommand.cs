@@ -9,17 +9,13 @@ internal static class CheckCommand
 {
     public static Command Create(CliParts parts, Func<ParseResult, Terminal> terminal)
     {
-        var url = new Argument<string>("URL")
-        {
-            Description = "The server: postgres://user:password@host:port/database (password also by PGPASSWORD)",
-        };
         var poolSize = new Option<string?>("--pool-size")
         {
             Description = "Server connections that the pool will use (default 20)",
             HelpName = "N",
         };
-        var command = new Command("check", "Say what works with a server, what is missing, and the SQL that repairs it");
-        command.Arguments.Add(url);
+        var command = new Command("check", "Say what a server lacks, and the SQL that repairs it");
+        var url = UrlArgument.AddTo<string>(command, ArgumentArity.ExactlyOne);
         command.Options.Add(poolSize);
         command.SetAction(
             async (result, cancellation) =>

@@ -30,7 +30,8 @@ internal static class CompletionScripts
         );
         foreach (var (pattern, option) in ValueOptions(model))
         {
-            var action = option.IsFile ? "compgen -f -- \"$current\"" : $"compgen -W '{Join(option.Values)}' -- \"$current\"";
+            var words = option.IsFile ? "-f" : $"-W '{Join(option.Values)}'";
+            var action = $"compgen {words} -- \"$current\"";
             script.Append($"    {pattern}) mapfile -t COMPREPLY < <({action}); return ;;\n");
         }
         script.Append("  esac\n  case \"$path\" in\n");
@@ -76,7 +77,7 @@ internal static class CompletionScripts
         {
             script.Append($"    '{node.Path}') items=(");
             foreach (var (name, description) in Described(node))
-                script.Append($" {Quote(name.Replace(":", "\\:", StringComparison.Ordinal) + ":" + description, "'\\''")}");
+                script.Append(' ').Append(Quote($"{name}:{description}", "'\\''"));
             script.Append(" ) ;;\n");
         }
         script.Append("  esac\n  _describe freshet items\n}\ncompdef _freshet freshet\n");
@@ -113,7 +114,7 @@ internal static class CompletionScripts
                     script.Append(isLong ? $" -l {name[2..]}" : $" -s {name[1..]}");
                 }
                 if (option.TakesValue)
-                    script.Append(option.IsFile ? " -r -F" : option.Values.IsEmpty ? " -x" : $" -x -a '{Join(option.Values)}'");
+                    script.Append(option.IsFile ? " -r -F" : $" -x -a '{Join(option.Values)}'");
                 script.Append($" -d {Quote(option.Description, "\\'")}\n");
             }
         }

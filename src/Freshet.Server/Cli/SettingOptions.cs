@@ -9,11 +9,7 @@ namespace Freshet.Server.Cli;
 /// </summary>
 internal sealed class SettingOptions
 {
-    private readonly Argument<string?> _url = new("URL")
-    {
-        Description = "The server: postgres://user:password@host:port/database",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private Argument<string?>? _url;
 
     private readonly Option<string?> _file = new("--config", "-c")
     {
@@ -44,7 +40,7 @@ internal sealed class SettingOptions
 
     public void AddTo(Command command)
     {
-        command.Arguments.Add(_url);
+        _url = UrlArgument.AddTo<string?>(command, ArgumentArity.ZeroOrOne);
         command.Options.Add(_file);
         foreach (var (option, _, _) in _settings)
             command.Options.Add(option);
@@ -52,7 +48,7 @@ internal sealed class SettingOptions
 
     public ConfigurationLoader Loader(ParseResult result, IDictionary environment)
     {
-        var settings = new CommandLineSettings().Add("URL argument", "url", result.GetValue(_url));
+        var settings = new CommandLineSettings().Add("URL argument", "url", result.GetValue(_url!));
         foreach (var (option, path, read) in _settings)
             settings.Add(option.Name, path, read(result));
         return new ConfigurationLoader(settings.Root, environment, result.GetValue(_file));

@@ -13,7 +13,7 @@ internal sealed class ConfigurationLoader(ObjectNode commandLine, IDictionary en
     /// when it exists; null: none.</summary>
     public string? File { get; } =
         file
-        ?? (environment[EnvironmentSettings.ConfigurationFileVariable] as string is { Length: > 0 } named ? named : null)
+        ?? (environment[EnvironmentSettings.ConfigurationFileVariable] is string { Length: > 0 } named ? named : null)
         ?? (System.IO.File.Exists(DefaultFile) ? DefaultFile : null);
 
     /// <summary>Null when something is wrong; the errors are then not empty.</summary>

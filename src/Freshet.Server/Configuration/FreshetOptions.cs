@@ -49,7 +49,10 @@ internal sealed record FreshetOptions
             Tls = TlsOptions.Read(section.Section("tls")),
             ServerTls = TlsOptions.Read(section.Section("serverTls")),
             Pool = PoolOptions.Read(section.Section("pool")),
-            Databases = [.. section.Map("databases").Select(entry => (entry.Name, DatabaseOptions.Read(entry.Section)))],
+            Databases =
+            [
+                .. section.Map("databases").Select(entry => (entry.Name, DatabaseOptions.Read(entry.Section))),
+            ],
             Users = [.. section.Map("users").Select(entry => (entry.Name, UserOptions.Read(entry.Section)))],
             UsersFile = section.Text("usersFile"),
             MaxClientConnections = section.Integer("maxClientConnections", 1, MostConnections),

@@ -80,7 +80,10 @@ internal sealed class PostgresUrlParser(string text)
     {
         if (string.IsNullOrEmpty(port))
             return url;
-        if (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 65536)
+        if (
+            int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 0 and < 65536
+        )
             return url with { Port = number };
         // The text may be the tail of a password that holds an unescaped slash or colon: it is not shown.
         _errors.Add("has a bad port; allowed is 1 to 65535 (in a password, / : @ ? # % must be percent-encoded)");
@@ -138,15 +141,14 @@ internal sealed class PostgresUrlParser(string text)
             _errors.Add($"has the parameter {name}, which every client sets for itself; remove it");
             return;
         }
-        // A stray & in a password turns its tail into a "parameter": only names that look like one are shown.
-        if (name.Length > 40 || !name.All(character => char.IsAsciiLetterLower(character) || character == '_'))
-        {
-            _errors.Add("has an unknown query parameter (in a password, & ? # must be percent-encoded)");
-            return;
-        }
+        // Not the name itself: a stray & in a password makes a "parameter" of its tail.
         var nearest = NearestName.Find(name, Parameters);
-        var hint = nearest is null ? $"allowed are {string.Join(", ", Parameters)}" : $"did you mean {nearest}?";
-        _errors.Add($"has the unknown parameter {name}; {hint}");
+        _errors.Add(
+            nearest is null
+                ? $"has an unknown parameter; allowed are {string.Join(", ", Parameters)} (in a password, & ? # "
+                    + "must be percent-encoded)"
+                : $"has an unknown parameter; did you mean {nearest}?"
+        );
     }
 
     private TlsMode? ReadMode(string value)

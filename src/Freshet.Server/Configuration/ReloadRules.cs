@@ -15,5 +15,7 @@ internal static class ReloadRules
         select $"{key} is now {wanted}; the running process keeps {old} until it is restarted";
 
     private static string? Value(FreshetConfiguration configuration, string key) =>
-        configuration.Settings.FirstOrDefault(setting => string.Equals(setting.Key, key, StringComparison.Ordinal))?.Value;
+        configuration
+            .Settings.FirstOrDefault(setting => string.Equals(setting.Key, key, StringComparison.Ordinal))
+            ?.Value;
 }

@@ -104,11 +104,15 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
         foreach (var text in options.Listen ?? [DefaultListen.ToString()])
         {
             if (!EndpointText.TryParse(text, out var endpoint))
+            {
                 reading.Refuse("listen", $"is {SafeText.Quote(text)}; allowed is {EndpointText.Allowed}");
-            else if (endpoint.Port != 0 && addresses.Any(other => other == new ListenAddress(endpoint.Address, endpoint.Port)))
-                reading.Refuse("listen", $"names {endpoint} twice");
+                continue;
+            }
+            var address = new ListenAddress(endpoint.Address, endpoint.Port);
+            if (address.Port != 0 && addresses.Contains(address))
+                reading.Refuse("listen", $"names {address} twice");
             else
-                addresses.Add(new ListenAddress(endpoint.Address, endpoint.Port));
+                addresses.Add(address);
         }
         if (options.Listen is { Count: 0 })
             reading.Refuse("listen", $"is empty; allowed is {EndpointText.Allowed}");

@@ -23,7 +23,7 @@ internal sealed class ExpositionWriter
         Write("", labels, null, value);
 
     /// <summary>One histogram's samples. Prometheus wants cumulative counts and seconds.</summary>
-    /// <param name="counts">Per bucket, not cumulative; one more than the bounds: the last is above all of them.</param>
+    /// <param name="counts">Per bucket, not cumulative; the last, one more than the bounds, is above all.</param>
     /// <param name="boundsMicroseconds">Upper bounds.</param>
     /// <param name="sumMicroseconds">Sum of all observed times.</param>
     /// <param name="labels">The labels of all samples.</param>
@@ -60,8 +60,9 @@ internal sealed class ExpositionWriter
         if (!_families.Add(name))
             throw new InvalidOperationException($"metric family {name} is written twice");
         _family = name;
-        var escaped = help.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
-        _text.Append($"# HELP {name} {escaped}\n# TYPE {name} {type}\n");
+        _text.Append("# HELP ").Append(name).Append(' ');
+        AppendEscaped(help, quotes: false);
+        _text.Append($"\n# TYPE {name} {type}\n");
     }
 
     private void Write(string suffix, ReadOnlySpan<(string Name, string Value)> labels, string? bound, double value)
@@ -73,7 +74,7 @@ internal sealed class ExpositionWriter
             foreach (var (name, text) in labels)
             {
                 _text.Append(name).Append("=\"");
-                AppendEscaped(text);
+                AppendEscaped(text, quotes: true);
                 _text.Append("\",");
             }
             if (bound is not null)
@@ -84,7 +85,7 @@ internal sealed class ExpositionWriter
         _text.Append(' ').Append(Number(value)).Append('\n');
     }
 
-    private void AppendEscaped(string text)
+    private void AppendEscaped(string text, bool quotes)
     {
         foreach (var character in text)
         {
@@ -93,7 +94,7 @@ internal sealed class ExpositionWriter
                 case '\\':
                     _text.Append(@"\\");
                     break;
-                case '"':
+                case '"' when quotes:
                     _text.Append("\\\"");
                     break;
                 case '\n':

@@ -12,7 +12,9 @@ internal sealed record PoolSeries(string Name, string Database, PoolStatistics S
     /// </summary>
     public static ImmutableArray<PoolSeries> From(ImmutableArray<PoolStatistics> pools, int most)
     {
-        var named = pools.Take(most).Select(pool => new PoolSeries($"{pool.User}@{pool.Database}", pool.Database, pool));
+        var named = pools
+            .Take(most)
+            .Select(pool => new PoolSeries($"{pool.User}@{pool.Database}", pool.Database, pool));
         return pools.Length <= most
             ? [.. named]
             : [.. named, new PoolSeries(Other, Other, pools.Skip(most).Aggregate(Add))];

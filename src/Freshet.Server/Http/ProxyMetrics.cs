@@ -76,13 +76,13 @@ internal static class ProxyMetrics
         writer.Gauge("freshet_pool_pinned_sessions", "Sessions bound to their server connection, by reason.");
         foreach (var pool in pools)
         {
-            foreach (var (reason, count) in pool.Statistics.PinnedSessions.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            foreach (var (reason, count) in Sorted(pool.Statistics.PinnedSessions))
                 writer.Sample(count, ("pool", pool.Name), ("reason", reason));
         }
         writer.Counter("freshet_pool_pins_total", "Times that a session was bound, by reason.");
         foreach (var pool in pools)
         {
-            foreach (var (reason, count) in pool.Statistics.Pins.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            foreach (var (reason, count) in Sorted(pool.Statistics.Pins))
                 writer.Sample(count, ("pool", pool.Name), ("reason", reason));
         }
     }
@@ -141,4 +141,7 @@ internal static class ProxyMetrics
         writer.Gauge("freshet_draining", "1 while the proxy drains.");
         writer.Sample(statistics.Draining ? 1 : 0);
     }
+
+    private static IEnumerable<KeyValuePair<string, long>> Sorted(ImmutableDictionary<string, long> reasons) =>
+        reasons.OrderBy(pair => pair.Key, StringComparer.Ordinal);
 }

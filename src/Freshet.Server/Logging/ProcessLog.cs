@@ -94,7 +94,7 @@ internal sealed class ProcessLog : IProxyLog, IDisposable
         var dropped = Dropped;
         if (dropped == _reported)
             return;
-        var line = new LogLine(time, ProxyLogLevel.Warning, $"{dropped - _reported} log lines were dropped: queue full");
+        var line = new LogLine(time, ProxyLogLevel.Warning, $"{dropped - _reported} log lines dropped: queue full");
         _reported = dropped;
         _output.WriteLine(line.Format(_json));
     }
