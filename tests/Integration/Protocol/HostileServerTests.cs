@@ -30,7 +30,8 @@ public sealed class HostileServerTests
             ["sends a length below four"] = session => session.Send("D\0\0\0\u0003"u8.ToArray()),
             ["sends a negative length"] = session => session.Send([(byte)'D', 0xFF, 0xFF, 0xFF, 0xFF]),
             ["sends an unknown type"] = session => session.Send([1, 0, 0, 0, 4]),
-            ["sends text of another protocol"] = session => session.Send("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray()),
+            ["sends text of another protocol"] = session =>
+                session.Send("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray()),
             ["sends a ready of no length"] = session => session.Send("Z\0\0\0\u0004"u8.ToArray()),
             ["dies in copy in"] = session => session.Send(Backend.CopyInResponse()).Die(),
             ["dies in copy out"] = session => session.Send(Backend.CopyOutResponse(), Frontend.CopyData("x")).Die(),
