@@ -28,7 +28,7 @@ public sealed class NodePostgresTests(TestServers servers)
             .First(attribute => attribute.Key is "ClientsFolder")
             .Value!;
         var packages = Path.Combine(folder, "node", "node_modules");
-        Assert.True(Directory.Exists(packages), "node-postgres is not installed: run ./test, or npm ci in Clients/node");
+        Assert.True(Directory.Exists(packages), "node-postgres is not installed: run ./test");
         return Path.Combine(folder, "node", "scenarios.js");
     }
 }

@@ -43,7 +43,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
             {
                 await using var listener = await scenario.Source.OpenConnectionAsync(Cancellation);
                 var heard = new List<string>();
-                listener.Notification += (_, notification) => heard.Add($"{notification.Channel} {notification.Payload}");
+                listener.Notification += (_, news) => heard.Add($"{news.Channel} {news.Payload}");
                 await scenario.PrintScalarAsync(listener, "listen news");
                 await scenario.ExecuteAsync("notify news, 'one'");
                 await scenario.ExecuteAsync("notify news, 'two'");

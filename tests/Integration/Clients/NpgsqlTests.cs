@@ -1,3 +1,4 @@
+using System.Data;
 using Freshet.Tests.Integration.Servers;
 using Npgsql;
 using NpgsqlTypes;
@@ -54,7 +55,7 @@ public sealed class NpgsqlTests(TestServers servers)
             route,
             async scenario =>
             {
-                await scenario.ExecuteAsync("create table npg as select n, 'row ' || n as t from generate_series(1, 9) n");
+                await scenario.ExecuteAsync("create table npg as select n, 'r' || n as t from generate_series(1, 9) n");
                 for (var round = 0; round < 3; round++)
                 {
                     await using var connection = await scenario.Source.OpenConnectionAsync(Cancellation);
@@ -169,7 +170,8 @@ public sealed class NpgsqlTests(TestServers servers)
                     await writer.WriteAsync("-1\ttext\n-2\t\\N\n");
                 }
 
-                await using (await connection.BeginBinaryImportAsync("copy npg from stdin (format binary)", Cancellation))
+                await using (await connection.BeginBinaryImportAsync(
+                    "copy npg from stdin (format binary)", Cancellation))
                 {
                     // Disposed without Complete: the driver sends CopyFail.
                 }
@@ -215,7 +217,7 @@ public sealed class NpgsqlTests(TestServers servers)
                     await transaction.CommitAsync(Cancellation);
                 }
 
-                await using (await connection.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, Cancellation))
+                await using (await connection.BeginTransactionAsync(IsolationLevel.Serializable, Cancellation))
                 {
                     await InsertAsync(connection, 3);
                     await scenario.PrintScalarAsync(connection, "show transaction_isolation");

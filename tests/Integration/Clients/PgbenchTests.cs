@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Freshet.Tests.Integration.Clients;
 
-/// <summary>pgbench in all its modes: nothing fails, and the database has what all transactions together wrote.</summary>
+/// <summary>pgbench in all its modes: nothing fails, and the database has what all transactions wrote.</summary>
 /// <param name="servers">The shared servers.</param>
 public sealed class PgbenchTests(TestServers servers)
 {

@@ -93,12 +93,12 @@ public sealed class SimpleQueryTests(TestServers servers)
             route,
             client =>
             {
-                client.Query("drop table if exists nobody; do $$ begin raise notice 'one'; raise warning 'two'; end $$");
+                client.Query("drop table if exists nobody; do $$ begin raise notice '1'; raise warning '2'; end $$");
                 client.Query("commit");
                 client.Batch(
                     Parse("", "do $$ begin for i in 1..50 loop raise notice 'n %', i; end loop; end $$"),
                     Bind("", ""), Execute());
-                client.Query("do $$ begin raise exception 'x' using detail = 'd', hint = 'h', errcode = 'P0099'; end $$");
+                client.Query("do $$ begin raise 'x' using detail = 'd', hint = 'h', errcode = 'P0099'; end $$");
             }
         );
 

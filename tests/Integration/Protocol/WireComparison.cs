@@ -33,7 +33,8 @@ internal sealed class WireComparison(TestServers servers)
     }
 
     /// <summary>For what has no equal without a proxy.</summary>
-    public async Task RunAsync(Route route, Action<WireScene> scenario) => Run(await servers.WireAsync(route), scenario);
+    public async Task RunAsync(Route route, Action<WireScene> scenario) =>
+        Run(await servers.WireAsync(route), scenario);
 
     private Transcript Run(Endpoint endpoint, Action<WireScene> scenario)
     {

@@ -66,7 +66,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the first line, of either stream, that the test accepts.</summary>
-    public async Task<string> WaitForLineAsync(Func<string, bool> accepts, TimeSpan limit, CancellationToken cancellation)
+    public async Task<string> WaitForLineAsync(
+        Func<string, bool> accepts, TimeSpan limit, CancellationToken cancellation)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ends.CancelAfter(limit);

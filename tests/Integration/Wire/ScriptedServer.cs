@@ -80,7 +80,8 @@ internal sealed class ScriptedServer : IDisposable
                 return;
             }
 
-            var session = new ScriptedSession(new WireStream(socket));
+            // An idle connection of a pool is silent for as long as the test lasts.
+            var session = new ScriptedSession(new WireStream(socket, TimeSpan.FromMinutes(5)));
             _sessions.Add(session);
             _threads.Add(Start("scripted session", () => Run(session)));
         }

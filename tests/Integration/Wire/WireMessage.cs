@@ -117,5 +117,5 @@ internal sealed record WireMessage(char Type, byte[] Body)
     }
 
     private string ErrorText() =>
-        string.Join(", ", Fields().Where(field => field.Code is not ('F' or 'L' or 'R')).Select(field => field.ToString()));
+        string.Join(", ", Fields().Where(field => field.Code is not ('F' or 'L' or 'R')));
 }

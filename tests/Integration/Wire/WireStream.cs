@@ -3,18 +3,20 @@ using System.Net.Sockets;
 
 namespace Freshet.Tests.Integration.Wire;
 
-/// <summary>A blocking socket that speaks in messages. Every read ends after ten seconds at the latest.</summary>
+/// <summary>A blocking socket that speaks in messages. Every read ends, after ten seconds unless said.</summary>
 internal sealed class WireStream : IDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Socket _socket;
 
-    public WireStream(Socket socket)
+    /// <param name="socket">Owned from now on.</param>
+    /// <param name="patience">Longest wait for the peer; null: <see cref="Patience"/>.</param>
+    public WireStream(Socket socket, TimeSpan? patience = null)
     {
         _socket = socket;
         _socket.NoDelay = true;
-        _socket.ReceiveTimeout = (int)Patience.TotalMilliseconds;
+        _socket.ReceiveTimeout = (int)(patience ?? Patience).TotalMilliseconds;
         _socket.SendTimeout = (int)Patience.TotalMilliseconds;
     }
 
@@ -112,7 +114,7 @@ internal sealed class WireStream : IDisposable
         catch (SocketException exception)
             when (exception.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
         {
-            throw new TimeoutException($"no answer within {Patience.TotalSeconds} s", exception);
+            throw new TimeoutException($"no answer within {_socket.ReceiveTimeout} ms", exception);
         }
     }
 }

@@ -95,7 +95,8 @@ async function notices(client) {
 
 async function largeValues(client) {
   const text = 'x'.repeat(3_000_000);
-  print((await client.query('select length($1) as n, $1 || $1 as twice', [text])).rows.map((r) => [r.n, r.twice.length]));
+  const twice = (await client.query('select length($1) as n, $1 || $1 as twice', [text])).rows[0];
+  print(twice.n, twice.twice.length);
   const rows = await client.query("select n, repeat('y', 300) as y from generate_series(1, 20000) n");
   print(rows.rows.reduce((sum, row) => sum + row.n, 0));
   const bytes = Buffer.from([0, 1, 2, 255, 39, 92]);
