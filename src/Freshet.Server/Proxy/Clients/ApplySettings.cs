@@ -15,11 +15,20 @@ internal sealed class ApplySettings(ClientSession client, SettingsSet present) :
         if (Error is not null)
         {
             // What was applied before the error is unknown, so the connection is of no further use.
-            server.CloseWhenReleased = true;
+            ErrorFields error = ErrorFields.Read(Error);
             server.Client = null;
-            client.Server = null;
-            client.CloseWith(ClientErrors.ServerError(ErrorFields.Read(Error)));
+            client.Link.Lost();
             server.Close("settings of a session could not be applied");
+            if (client.IsLoggingIn)
+            {
+                client.CloseWith(ClientErrors.ServerError(error));
+            }
+            else
+            {
+                client.Relay.Local.Reject(ClientErrors.SettingsRefused(error));
+                client.Resume();
+            }
+
             return;
         }
 

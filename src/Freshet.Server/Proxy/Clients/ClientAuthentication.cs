@@ -29,6 +29,8 @@ internal sealed class ClientAuthentication(ClientSession client, string user)
 
         switch (_method)
         {
+            case AuthMethod.Trust when client.Proxy.Users.Find(user) is null:
+                return AuthenticationVerdict.Refused(ClientErrors.UnknownUser(user));
             case AuthMethod.Trust:
                 return AuthenticationVerdict.Accepted();
             case AuthMethod.Cert:

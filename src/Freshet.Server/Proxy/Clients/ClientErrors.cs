@@ -19,6 +19,16 @@ internal static class ClientErrors
     public static byte[] LoginFailed(string user) =>
         Make("FATAL", SqlState.InvalidPassword, $"password authentication failed for user \"{user}\"", null);
 
+    public static byte[] UnknownUser(string user) =>
+        Make("FATAL", SqlState.InvalidAuthorization, $"role \"{user}\" does not exist",
+            "Freshet's configuration lists no such user; with auth = trust, too, a user has to be listed.");
+
+    /// <summary>The server refused what a session had set, on another connection than it was set on.</summary>
+    public static byte[] SettingsRefused(ErrorFields error) =>
+        Make("ERROR", error.SqlState.IsEmpty ? SqlState.InternalError : error.SqlStateText,
+            "the settings of this session cannot be put in force again: " + error.MessageText,
+            "RESET ALL, RESET ROLE or DISCARD ALL goes back to the settings that the session started with.");
+
     public static byte[] CertificateRequired(string user, string? commonName) =>
         Make("FATAL", SqlState.InvalidAuthorization, commonName is null
             ? $"user \"{user}\" must present a client certificate"

@@ -171,13 +171,6 @@ internal sealed class ClientLogin(ClientSession client) : IDisposable
 
         if (_step == Step.TlsHandshake)
         {
-            if (!data.IsEmpty)
-            {
-                Fail("bytes behind the SSLRequest, in front of the TLS handshake");
-                client.Close();
-                return;
-            }
-
             Handshake();
             return;
         }
@@ -191,7 +184,7 @@ internal sealed class ClientLogin(ClientSession client) : IDisposable
 
     private int OnStartupBytes(ReadOnlySpan<byte> data)
     {
-        if (data.Length < 8)
+        if (data.Length < 4)
         {
             return 0;
         }
@@ -236,10 +229,10 @@ internal sealed class ClientLogin(ClientSession client) : IDisposable
 
         _encryptionAsked |= tls;
         TlsContext? context = tls ? client.Proxy.ClientTls : null;
-        if (context is not null && bytesBehind)
+        if (bytesBehind)
         {
-            Fail("bytes behind the SSLRequest, in front of the TLS handshake");
-            client.Close();
+            string request = tls ? "SSL" : "GSSAPI encryption";
+            Reject(ClientErrors.Protocol($"received unencrypted data after {request} request"), "bytes behind " + request);
             return;
         }
 

@@ -214,6 +214,7 @@ internal sealed class ServerLink(ClientSession client)
         }
 
         client.State.Pins = pins;
+        client.State.Unclean |= (pins & PinReasons.UnknownSetting) != 0;
     }
 
     private static bool CheckDue(ServerConnection server)

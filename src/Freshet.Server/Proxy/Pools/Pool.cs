@@ -202,9 +202,9 @@ internal sealed class Pool
         if (was == ServerState.Login)
         {
             _proxy.Log.Write(ProxyLogLevel.Warning, $"pool {DatabaseName}/{UserName}: {reason}");
-            if (noneOpen)
+            if (noneOpen || server.Startup.Count > 0)
             {
-                _launcher.FailLogins(reason);
+                _launcher.FailLogins(reason, noneOpen ? null : server.Startup);
             }
         }
 
@@ -223,13 +223,15 @@ internal sealed class Pool
         server.Start();
     }
 
-    /// <summary>Tells the clients of this loop that wait in their login that there is no server.</summary>
-    public void FailLogins(EventLoop loop, string reason)
+    /// <summary>Tells the clients of this loop that wait in their login that there is no server: all of them, or
+    /// those that need one with these start-up settings.</summary>
+    public void FailLogins(EventLoop loop, string reason, SettingsSet? startup)
     {
         List<ClientSession> failed;
         lock (_lock)
         {
-            failed = [.. _queues.Waiters(loop.Index).Where(client => client.IsLoggingIn)];
+            failed = [.. _queues.Waiters(loop.Index).Where(client =>
+                client.IsLoggingIn && (startup is null || startup.Equals(client.ServerStartup)))];
             failed.ForEach(client => _queues.Remove(client));
         }
 

@@ -102,6 +102,11 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
     public void OnFailed(ServerConnection server, string reason)
     {
         LastFailure = reason;
+        if (server.Startup.Count > 0 && server.LastFatal is not null)
+        {
+            return; // the server answered: it is one client's start-up settings that it does not like
+        }
+
         double pause = pool.Settings.ServerLoginRetry.TotalMilliseconds * Math.Pow(2, Math.Min(_failures++, 10));
         pause = Math.Min(pause, LongestPause.TotalMilliseconds) * (0.75 + (Random.Shared.NextDouble() / 2));
         Volatile.Write(ref _pausedUntil, Stopwatch.GetTimestamp() + (long)(pause * Stopwatch.Frequency / 1000));
@@ -109,11 +114,11 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
 
     /// <summary>Clients that are still logging in are told at once; established sessions go on waiting for the server
     /// to come back, up to the wait timeout: PgBouncer's rule.</summary>
-    public void FailLogins(string reason)
+    public void FailLogins(string reason, SettingsSet? startup)
     {
         foreach (EventLoop loop in proxy.Loops)
         {
-            loop.Post(() => pool.FailLogins(loop, reason));
+            loop.Post(() => pool.FailLogins(loop, reason, startup));
         }
     }
 

@@ -32,6 +32,8 @@ internal sealed class FrontendRelay(ClientSession client)
 
     public bool MidMessage => _bodyLeft > 0;
 
+    public LocalAnswers Local => _local;
+
     public bool IsHeld => _paused || _barrier;
 
     /// <summary>Relays what it can. The bytes used; fewer than given when the client has to wait or a message is

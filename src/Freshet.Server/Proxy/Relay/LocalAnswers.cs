@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Freshet.Core.Sql;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Clients;
 
@@ -13,6 +14,19 @@ internal sealed class LocalAnswers(ClientSession client)
     private static ReadOnlySpan<byte> CloseComplete => "3\0\0\0\x4"u8;
 
     private int _skip;
+
+    /// <summary>The error for whatever comes next, up to its Sync; null: nothing is refused.</summary>
+    private byte[]? _rejection;
+    private bool _rejectionSent;
+
+    /// <summary>Refuses the next statement: the messages up to its end are answered with this ErrorResponse, as a
+    /// server does that finds a mistake in the first of them. A statement that resets the settings goes through.
+    /// </summary>
+    public void Reject(byte[] error)
+    {
+        _rejection = error;
+        _rejectionSent = false;
+    }
 
     /// <summary>The bytes used. <paramref name="needsServer"/>: the next message has to go to a server.</summary>
     public int Take(ReadOnlySpan<byte> data, out bool needsServer, out string? fault)
@@ -53,6 +67,18 @@ internal sealed class LocalAnswers(ClientSession client)
             {
                 client.Close();
                 return position + rest.Length;
+            }
+
+            if (_rejection is not null && rest.Length < Math.Min(length + 1, FrontendRelay.WholeMessageBytes))
+            {
+                break;
+            }
+
+            if (_rejection is not null && !ResetsSettings(rest, length + 1))
+            {
+                Refuse(rest[0]);
+                _skip = length + 1;
+                continue;
             }
 
             bool local = rest[0] is FrontendMessage.Sync or FrontendMessage.Flush or FrontendMessage.Close;
@@ -100,6 +126,41 @@ internal sealed class LocalAnswers(ClientSession client)
                 Forget(body);
                 client.Transport.Send(CloseComplete);
                 return true;
+        }
+    }
+
+    /// <summary>True when the message goes through after all, with the settings of the start.</summary>
+    private bool ResetsSettings(ReadOnlySpan<byte> message, int total)
+    {
+        if (_rejectionSent || message[0] != FrontendMessage.Query || message.Length < total || total < 7)
+        {
+            return false;
+        }
+
+        StatementScan scan = StatementScanner.Scan(message[5..(total - 1)], client.State.StandardConformingStrings);
+        const StatementTraits Resetting = StatementTraits.Reset | StatementTraits.ResetAll | StatementTraits.DiscardAll;
+        if (scan.Statements != 1 || (scan.Traits & Resetting) == 0)
+        {
+            return false;
+        }
+
+        client.State.Settings = client.State.Baseline;
+        _rejection = null;
+        return true;
+    }
+
+    private void Refuse(byte type)
+    {
+        if (!_rejectionSent)
+        {
+            client.Transport.Send(_rejection);
+            _rejectionSent = true;
+        }
+
+        if (type is FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync)
+        {
+            client.Transport.Send(ReadyIdle);
+            _rejection = null;
         }
     }
 

@@ -65,6 +65,12 @@ internal static class QueryInspector
     public static void NoteTraits(ClientSession client, ReadOnlySpan<byte> text, StatementTraits traits)
     {
         SessionState state = client.State;
+        if ((traits & StatementTraits.Do) != 0)
+        {
+            CustomSettingNames.Note(text, state);
+            SetConfigCalls.Read(text, state);
+        }
+
         if ((traits & StatementTraits.SetConfig) != 0)
         {
             bool lasting = SetConfigCalls.Read(text, state);
@@ -111,7 +117,7 @@ internal static class QueryInspector
         if (!known)
         {
             // Several statements, or a form whose value only the server can tell.
-            if ((traits & StatementTraits.CustomSetting) != 0)
+            if ((traits & StatementTraits.CustomSetting) != 0 && !CustomSettingNames.Note(text, client.State))
             {
                 client.Link.SetPins(client.State.Pins | PinReasons.UnknownSetting);
             }

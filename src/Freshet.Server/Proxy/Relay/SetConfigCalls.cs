@@ -29,6 +29,7 @@ internal static class SetConfigCalls
             if (!TryRead(text[(at + Name.Length)..], out string setting, out bool local))
             {
                 state.Pins |= PinReasons.UnknownSetting;
+                state.Unclean = true;
                 lasting = true;
             }
             else if (!local)

@@ -80,22 +80,28 @@ internal static class SqlStatements
     /// <summary>Makes the server connection have the session's statement of that name, whatever made it.</summary>
     public static void Ensure(ClientSession client, ServerConnection server, string name, ref RelayOutput output)
     {
-        if (server.Status == TransactionStatus.Failed || client.State.Statements is not { } statements)
+        if (server.Status == TransactionStatus.Failed)
         {
             return;
         }
 
+        ClientStatements? statements = client.State.Statements;
         byte[]? wanted = null;
-        bool bySql = statements.Sql?.TryGetValue(name, out wanted) ?? false;
-        ClientStatement? byParse = bySql ? null : statements.Find(Encoding.UTF8.GetBytes(name));
+        bool bySql = statements?.Sql?.TryGetValue(name, out wanted) ?? false;
+        ClientStatement? byParse = bySql ? null : statements?.Find(Encoding.UTF8.GetBytes(name));
         wanted ??= byParse?.Entry.Body;
         byte[]? present = server.Statements.Sql?.GetValueOrDefault(name);
-        if (wanted is null || ReferenceEquals(wanted, present))
+        if (ReferenceEquals(wanted, present))
         {
             return;
         }
 
         Displace(server, name, ref output);
+        if (wanted is null)
+        {
+            return; // another session's: the server is to say that there is none
+        }
+
         (server.Statements.Sql ??= new Dictionary<string, byte[]>(StringComparer.Ordinal))[name] = wanted;
         if (bySql)
         {
@@ -171,8 +177,9 @@ internal static class SqlStatements
     {
         if (server.Statements.Sql is { } present && present.Remove(name))
         {
-            string quoted = "DEALLOCATE \"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
-            Inject(server, Encoding.UTF8.GetBytes(quoted), ref output);
+            // A Close message, not DEALLOCATE: it may stand in the middle of a batch.
+            output.Insert(new MessageWriter().Begin(FrontendMessage.Close).Byte((byte)'S').CString(name).End().Written);
+            server.Expected.Add(new ExpectedResponse(ExpectedKind.Close, ExpectedFlags.Swallow, null));
         }
     }
 

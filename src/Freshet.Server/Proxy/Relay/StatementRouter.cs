@@ -193,18 +193,13 @@ internal static class StatementRouter
         ClientSession client, ServerConnection server, ReadOnlySpan<byte> name, ref RelayOutput output)
     {
         ClientStatements? statements = client.State.Statements;
-        if (statements is null)
-        {
-            return null;
-        }
-
         if (name.IsEmpty)
         {
             ResolveUnnamed(statements, server, ref output);
             return null;
         }
 
-        if (statements.Find(name) is not { } statement)
+        if (statements?.Find(name) is not { } statement)
         {
             SqlStatements.Ensure(client, server, Encoding.UTF8.GetString(name), ref output);
             return null;
@@ -215,9 +210,9 @@ internal static class StatementRouter
         return statement.Entry;
     }
 
-    private static void ResolveUnnamed(ClientStatements statements, ServerConnection server, ref RelayOutput output)
+    private static void ResolveUnnamed(ClientStatements? statements, ServerConnection server, ref RelayOutput output)
     {
-        if (statements.Unnamed is not { } entry || ReferenceEquals(entry, server.Statements.Unnamed))
+        if (statements?.Unnamed is not { } entry || ReferenceEquals(entry, server.Statements.Unnamed))
         {
             return;
         }
@@ -255,6 +250,11 @@ internal static class StatementRouter
         if (entry.Traits == StatementTraits.None)
         {
             return;
+        }
+
+        if ((entry.Traits & StatementTraits.CustomSetting) != 0 && !CustomSettingNames.Note(entry.Text, client.State))
+        {
+            client.Link.SetPins(client.State.Pins | PinReasons.UnknownSetting);
         }
 
         QueryInspector.NoteTraits(client, entry.Text, entry.Traits);
