@@ -7,6 +7,7 @@ using Freshet.Server.Configuration;
 using Freshet.Server.Http;
 using Freshet.Server.Logging;
 using Freshet.Server.Proxy;
+using Freshet.Server.Proxy.Tls;
 
 namespace Freshet.Server.Cli;
 
@@ -40,22 +41,22 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
         try
         {
             var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped);
-            // Both at once: Kestrel takes longer to come up than the proxy.
-            var httpStart = _started.Http is null ? null : HttpHost.StartAsync(_started.Http, sources, cancellation);
+            // Both at once: most of the start is compiling, and Kestrel has the larger share.
+            var httpStart = StartHttpAsync(sources, cancellation);
             try
             {
                 _proxy = ProxyHost.Start(_started.Proxy, _log);
             }
             finally
             {
-                http = httpStart is null ? null : await httpStart;
+                http = await httpStart;
             }
             _readiness = Readiness.Ready;
             WriteReady(_proxy.Addresses, http?.Address);
             await _stop.Task;
             return await DrainAsync(_proxy);
         }
-        catch (Exception exception) when (exception is SocketException or IOException)
+        catch (Exception exception) when (exception is SocketException or IOException or TlsConfigurationException)
         {
             return terminal.Fail(ExitCode.Failed, $"cannot start: {exception.Message}");
         }
@@ -67,6 +68,13 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             if (!_stopNow.Task.IsCompleted)
                 _proxy?.Dispose();
         }
+    }
+
+    private async Task<HttpHost?> StartHttpAsync(HttpSources sources, CancellationToken cancellation)
+    {
+        if (_started.Http is not { } address)
+            return null;
+        return await Task.Run(() => HttpHost.StartAsync(address, sources, cancellation), cancellation);
     }
 
     public void Dispose()
@@ -125,7 +133,10 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
         lock (_reloadGate)
         {
             if (_proxy is not { } proxy || _readiness != Readiness.Ready)
+            {
+                _log.Write(ProxyLogLevel.Warning, "reload ignored: the proxy is starting or draining");
                 return;
+            }
             var next = loader.Load(out var errors);
             if (next is null)
             {
@@ -136,8 +147,16 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             }
             foreach (var warning in next.Warnings.Concat(ReloadRules.NeedRestart(_started, next)))
                 _log.Write(ProxyLogLevel.Warning, warning);
+            try
+            {
+                proxy.Reload(next.Proxy with { Listen = _started.Proxy.Listen, Threads = _started.Proxy.Threads });
+            }
+            catch (TlsConfigurationException exception)
+            {
+                _log.Write(ProxyLogLevel.Error, $"reload refused: {exception.Message}");
+                return;
+            }
             _log.Level = next.LogLevel;
-            proxy.Reload(next.Proxy with { Listen = _started.Proxy.Listen, Threads = _started.Proxy.Threads });
             _drainTimeout = next.Proxy.DrainTimeout;
             _log.Write(ProxyLogLevel.Information, "configuration reloaded");
         }
