@@ -125,7 +125,7 @@ internal sealed class FreshetProcess : IProxyProcess
         return command;
     }
 
-    private static bool IsReady(string line) => line.Contains("ready", StringComparison.OrdinalIgnoreCase);
+    private static bool IsReady(string line) => line.StartsWith("ready ", StringComparison.Ordinal);
 
     private static InvalidOperationException NoFile() => new("it was started without a freshet.json");
 
