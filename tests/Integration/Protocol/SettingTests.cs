@@ -154,7 +154,7 @@ public sealed class SettingTests(TestServers servers)
     private static void Ask(WireClient client) =>
         client.Query(
             "show application_name; show TimeZone; show statement_timeout; show work_mem; "
-                + "select current_setting('app.x', true)"
+                + "select coalesce(current_setting('app.x', true), '')"
         );
 
     private static void TakeTurns(WireScene scene, Action<WireClient> change, string question)
