@@ -60,7 +60,7 @@ internal sealed record FreshetOptions
             ClientIdleTimeout = section.Time("clientIdleTimeout", TimeSpan.Zero, PoolOptions.LongestTime),
             DrainTimeout = section.Time("drainTimeout", TimeSpan.Zero, PoolOptions.LongestTime),
             // A message longer than 1 GB cannot exist.
-            MaxSharedStatementSize = section.Size("maxSharedStatementSize", 0, 1L << 30),
+            MaxSharedStatementSize = section.Size("maxSharedStatementSize", 0, 256L * 1024),
             StatementCacheSize = section.Size("statementCacheSize", 0, 1L << 40),
             MaxClientPreparedStatements = section.Integer("maxClientPreparedStatements", 1, MostConnections),
         };

@@ -129,6 +129,7 @@ internal sealed unsafe class Listener : IPollHandler
         }
 
         Interlocked.Increment(ref _proxy.Counters.Clients);
+        Interlocked.Increment(ref _proxy.Counters.LoggingIn);
         Interlocked.Increment(ref _proxy.Counters.ClientsAccepted);
         var client = new ClientSession(_proxy, _loop, fd);
         client.Transport.Join(_loop, _proxy.Table.Register(client), Native.EpollIn);

@@ -3,5 +3,5 @@ namespace Freshet.Server.Proxy;
 /// <summary>Counts of rare events, over all loops; changed with <see cref="Interlocked"/>.</summary>
 internal sealed class ProxyCounters
 {
-    public long Clients, ClientsAccepted, ClientsRefused, LoginFailures, ProtocolErrors, CancelRequests;
+    public long Clients, LoggingIn, ClientsAccepted, ClientsRefused, LoginFailures, ProtocolErrors, CancelRequests;
 }

@@ -28,6 +28,7 @@ internal sealed class ProxyState
         Table = new PollTable();
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
         Pools = new PoolDirectory(this);
+        Pools.Reload(snapshot);
     }
 
     public ProxySnapshot Snapshot => _snapshot;

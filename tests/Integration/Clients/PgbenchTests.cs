@@ -56,7 +56,9 @@ public sealed class PgbenchTests(TestServers servers)
             endpoint,
             [
                 Path.Combine(servers.Postgres.BinDirectory, "pgbench"), "--no-vacuum", "-M", protocol,
-                "-f", $"pgbench/{script}", "-c", $"{clients}", "-j", "2", "-t", $"{Transactions}",
+                // A thread for each client: pgbench prepares with blocking calls, and a thread that waits in one for a
+                // server connection would never end the transactions of its other clients.
+                "-f", $"pgbench/{script}", "-c", $"{clients}", "-j", $"{clients}", "-t", $"{Transactions}",
             ]
         );
 

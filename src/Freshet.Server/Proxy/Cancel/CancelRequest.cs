@@ -21,6 +21,7 @@ internal sealed class CancelRequest : IPollHandler
     private readonly EventLoop _loop;
     private readonly Action _done;
     private readonly long _startedAt;
+    private readonly bool _overTls;
     private WireTransport? _transport;
     private Step _step;
     private Timer? _timer;
@@ -40,6 +41,7 @@ internal sealed class CancelRequest : IPollHandler
         _loop = server.Loop;
         _done = done;
         _startedAt = _loop.Now;
+        _overTls = server.Transport is { Tls: not null };
     }
 
     /// <summary>On the server connection's loop, while it works for the client that asked.</summary>
@@ -59,7 +61,7 @@ internal sealed class CancelRequest : IPollHandler
             case Step.Connecting when Native.SocketError(_transport!.Descriptor) != 0:
                 Finish();
                 break;
-            case Step.Connecting when _server.Transport is { Tls: not null }:
+            case Step.Connecting when _overTls:
                 _step = Step.TlsAnswer;
                 _transport.WantWrite(false);
                 Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.SslRequest).End());
@@ -94,10 +96,15 @@ internal sealed class CancelRequest : IPollHandler
 
     public void Abort(string reason) => Finish();
 
-    /// <summary>Gives up after the pool's connect time limit.</summary>
+    /// <summary>The pool's connect time limit; its default where that is off, because a request that hangs would
+    /// keep a server connection from being lent.</summary>
+    private TimeSpan TimeLimit => _server.Pool.Settings.ServerConnectTimeout is { Ticks: > 0 } set
+        ? set
+        : new PoolSnapshot().ServerConnectTimeout;
+
     private void CheckTime()
     {
-        if (!_finished && Stopwatch.GetElapsedTime(_startedAt) > _server.Pool.Settings.ServerConnectTimeout)
+        if (!_finished && Stopwatch.GetElapsedTime(_startedAt) > TimeLimit)
         {
             Finish();
         }
@@ -121,7 +128,7 @@ internal sealed class CancelRequest : IPollHandler
         }
 
         _transport.Join(_loop, _server.Pool.Table.Register(this), Native.EpollIn | Native.EpollOut);
-        TimeSpan limit = _server.Pool.Settings.ServerConnectTimeout + TimeSpan.FromSeconds(1);
+        TimeSpan limit = TimeLimit + TimeSpan.FromSeconds(1);
         _timer = new Timer(_ => _loop.Post(CheckTime), null, limit, Timeout.InfiniteTimeSpan);
     }
 

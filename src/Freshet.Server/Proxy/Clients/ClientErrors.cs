@@ -48,7 +48,7 @@ internal static class ClientErrors
     public static byte[] Auth(string sqlState, string message) => Make("FATAL", sqlState, message, null);
 
     public static byte[] TooManyClients(int most) =>
-        Make("FATAL", SqlState.TooManyConnections, $"no more connections allowed (limits.maxClientConnections = {most})",
+        Make("FATAL", SqlState.TooManyConnections, $"no more connections allowed (maxClientConnections = {most})",
             "Raise the limit, or let clients share connections.");
 
     public static byte[] NoDescriptors() =>
@@ -75,10 +75,10 @@ internal static class ClientErrors
 
     public static byte[] LoginTimeout(double seconds) =>
         Make("FATAL", SqlState.ProtocolViolation,
-            $"login took longer than limits.clientLoginTimeout = {seconds:0.###} s", null);
+            $"login took longer than clientLoginTimeout = {seconds:0.###} s", null);
 
     public static byte[] IdleClient(double seconds) =>
-        Make("FATAL", SqlState.IdleSessionTimeout, $"idle for longer than limits.clientIdleTimeout = {seconds:0.###} s",
+        Make("FATAL", SqlState.IdleSessionTimeout, $"idle for longer than clientIdleTimeout = {seconds:0.###} s",
             null);
 
     public static byte[] ShuttingDown() =>
@@ -93,7 +93,7 @@ internal static class ClientErrors
 
     public static byte[] TooManyStatements(int most) =>
         Make("FATAL", SqlState.ConfigurationLimitExceeded,
-            $"more prepared statements than limits.maxClientPreparedStatements = {most}", "Close those not in use.");
+            $"more prepared statements than maxClientPreparedStatements = {most}", "Close those not in use.");
 
     public static byte[] BadOptions(string options) =>
         Make("FATAL", SqlState.ProtocolViolation, $"cannot use the start-up parameter options \"{options}\"",

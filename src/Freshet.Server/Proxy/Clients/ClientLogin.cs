@@ -15,7 +15,7 @@ namespace Freshet.Server.Proxy.Clients;
 /// is needed to say welcome. Made for the login and dropped after it. Bytes sent too early, in front of a TLS
 /// handshake, close the connection (CVE-2021-23214).
 /// </summary>
-internal sealed class ClientLogin(ClientSession client) : IDisposable
+internal sealed class ClientLogin(ClientSession client)
 {
     private enum Step
     {
@@ -79,8 +79,6 @@ internal sealed class ClientLogin(ClientSession client) : IDisposable
 
         SayWelcome(welcome, client.KeepsServer ? server.Identity?.ProcessId : null);
     }
-
-    public void Dispose() => _authentication = null;
 
     private unsafe void OnFirstByte()
     {

@@ -121,6 +121,7 @@ internal sealed class ClientSession : IPollHandler
     public void LoggedIn()
     {
         Login = null;
+        Interlocked.Decrement(ref Proxy.Counters.LoggingIn);
         Proxy.Cancels.Add(this);
     }
 
@@ -259,7 +260,12 @@ internal sealed class ClientSession : IPollHandler
         }
     }
 
-    public void Close()
+    /// <summary>The client said good-bye: what it asked for before is still done, as by a server.</summary>
+    public void Terminate() => Close(graceful: true);
+
+    public void Close() => Close(graceful: false);
+
+    private void Close(bool graceful)
     {
         if (_closed)
         {
@@ -267,7 +273,11 @@ internal sealed class ClientSession : IPollHandler
         }
 
         _closed = true;
-        Login?.Dispose();
+        if (Login is not null)
+        {
+            Interlocked.Decrement(ref Proxy.Counters.LoggingIn);
+        }
+
         if (Pool is { } pool)
         {
             pool.Withdraw(this);
@@ -281,7 +291,7 @@ internal sealed class ClientSession : IPollHandler
 
         Transport.Close(Proxy.Table);
         Interlocked.Decrement(ref Proxy.Counters.Clients);
-        _link.DetachForever();
+        _link.DetachForever(graceful);
     }
 
     /// <summary>On this session's loop: the client asked, on another connection, to cancel its query.</summary>

@@ -19,7 +19,7 @@ internal static class ClientUpkeep
 
         t_lastRun = loop.Now;
         TimeSpan idle = proxy.Snapshot.ClientIdleTimeout;
-        bool anyLogin = Interlocked.Read(ref proxy.Counters.Clients) > proxy.Pools.All.Sum(pool => pool.Clients);
+        bool anyLogin = Interlocked.Read(ref proxy.Counters.LoggingIn) > 0;
         if (idle <= TimeSpan.Zero && !anyLogin)
         {
             return;

@@ -165,7 +165,8 @@ internal sealed class ServerLink(ClientSession client)
     }
 
     /// <summary>The client is gone: its connection is cleaned and given back where that is safe, else closed.</summary>
-    public void DetachForever()
+    /// <param name="graceful">The client asked for the end: queries under way are let finish.</param>
+    public void DetachForever(bool graceful)
     {
         if (client.Server is not { } server)
         {
@@ -178,6 +179,10 @@ internal sealed class ServerLink(ClientSession client)
         {
             server.Close("its client went away");
         }
+        else if (graceful && server is { IsBusy: true, OpenBatch: false, SkippingToSync: false, CopyIn.Receiving: false })
+        {
+            server.CleanWhenDone(ResetNeeded);
+        }
         else if (server.IsBusy || client.Relay.MidMessage || IsHeld)
         {
             // Let the backend stop as well, instead of working for nobody.
@@ -187,10 +192,13 @@ internal sealed class ServerLink(ClientSession client)
         else
         {
             server.MoveTo(server.Loop, ServerState.Cleaning);
-            CleanServer.Begin(server, reset: client.KeepsServer || client.State.Pins != PinReasons.None
-                || client.State.Pending != StatementTraits.None || client.State.LoneSetting is not null);
+            CleanServer.Begin(server, ResetNeeded);
         }
     }
+
+    private bool ResetNeeded =>
+        client.KeepsServer || client.State.Pins != PinReasons.None || client.State.Pending != StatementTraits.None
+        || client.State.LoneSetting is not null || client.State.SqlUnderWay is not null;
 
     public static void OnCancelDone(ServerConnection server)
     {

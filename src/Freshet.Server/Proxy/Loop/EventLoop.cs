@@ -12,6 +12,10 @@ internal sealed unsafe class EventLoop : IDisposable
 {
     /// <summary>Bytes taken from a socket at once: what a TCP receive buffer typically holds.</summary>
     internal const int ScratchBytes = 64 * 1024;
+
+    /// <summary>Longest input that is kept until its end has come: a Parse message that is to be shared. The setting
+    /// maxSharedStatementSize is capped accordingly.</summary>
+    internal const int MostCarryBytes = 256 * 1024;
     private const int EventsAtOnce = 256;
     private const int TickMilliseconds = 100;
 
@@ -20,6 +24,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly PollTable _table;
     private readonly IProxyLog _log;
     private readonly Queue<IPollHandler> _again = new();
+    private readonly Action _callTick;
     private readonly Thread _thread;
     private volatile bool _stopped;
     private long _brokenInvariants;
@@ -36,6 +41,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
 
         Control(Native.EpollCtlAdd, _mailbox.Descriptor, Native.EpollIn, ulong.MaxValue);
+        _callTick = () => Tick?.Invoke(this);
         _thread = new Thread(Run) { IsBackground = true, Name = "freshet-loop-" + index };
     }
 
@@ -44,7 +50,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public BufferPool Buffers { get; } = new();
 
     /// <summary>Where a readable connection's bytes land; valid only inside one call of a handler.</summary>
-    public byte[] Inbound { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes * 2, pinned: true);
+    public byte[] Inbound { get; } = GC.AllocateUninitializedArray<byte>(MostCarryBytes + (ScratchBytes * 2), pinned: true);
 
     /// <summary>Where output is put together that is not a plain run of input bytes; same validity.</summary>
     public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -126,7 +132,7 @@ internal sealed unsafe class EventLoop : IDisposable
             if (Now >= nextTick)
             {
                 nextTick = Now + tickTicks;
-                Guard(() => Tick?.Invoke(this));
+                Guard(_callTick);
             }
         }
     }
@@ -156,9 +162,11 @@ internal sealed unsafe class EventLoop : IDisposable
         catch (Exception defect)
         {
             Report(defect);
-            Guard(() => handler.Abort("an internal error; see the log"));
+            AbortGuarded(handler);
         }
     }
+
+    private void AbortGuarded(IPollHandler handler) => Guard(() => handler.Abort("an internal error; see the log"));
 
     /// <summary>A defect costs the connection that showed it, never the process; it is counted and logged.</summary>
     private void Guard(Action action)

@@ -13,6 +13,7 @@ internal sealed unsafe class Mailbox : IDisposable
     private readonly ConcurrentQueue<Action> _letters = new();
     private readonly int _eventFd;
     private int _wakePending;
+    private volatile bool _disposed;
 
     public Mailbox()
     {
@@ -28,7 +29,7 @@ internal sealed unsafe class Mailbox : IDisposable
     public void Post(Action letter)
     {
         _letters.Enqueue(letter);
-        if (Interlocked.Exchange(ref _wakePending, 1) == 0)
+        if (!_disposed && Interlocked.Exchange(ref _wakePending, 1) == 0)
         {
             ulong one = 1;
             _ = Native.write(_eventFd, (byte*)&one, sizeof(ulong));
@@ -46,5 +47,10 @@ internal sealed unsafe class Mailbox : IDisposable
 
     public bool TryTake(out Action letter) => _letters.TryDequeue(out letter!);
 
-    public void Dispose() => Native.close(_eventFd);
+    /// <summary>Its number may belong to somebody else from here on: late letters must not write to it.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _ = Native.close(_eventFd);
+    }
 }

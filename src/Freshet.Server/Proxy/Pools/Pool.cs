@@ -352,11 +352,16 @@ internal sealed class Pool
                 return server;
             }
 
-            server.MoveTo(server.Loop, ServerState.Cleaning);
-            server.Loop.Post(() => server.Close("the server closed an idle connection"));
+            Discard(server);
         }
 
         return null;
+    }
+
+    private static void Discard(ServerConnection server)
+    {
+        server.MoveTo(server.Loop, ServerState.Cleaning);
+        server.Loop.Post(() => server.Close("the server closed an idle connection"));
     }
 
     private static void Move(ServerConnection server, EventLoop loop)
@@ -381,6 +386,11 @@ internal sealed class Pool
             return;
         }
 
+        Send(server, waiter);
+    }
+
+    private static void Send(ServerConnection server, ClientSession waiter)
+    {
         server.Transport!.Leave();
         server.MoveTo(waiter.Loop, ServerState.Active);
         waiter.Loop.Post(() =>

@@ -10,14 +10,13 @@ namespace Freshet.Server.Proxy.Pools;
 internal sealed class PoolDirectory(ProxyState proxy)
 {
     private readonly ConcurrentDictionary<(string Database, string User), Pool> _pools = new();
-    private readonly ConcurrentDictionary<TlsSnapshot, Lazy<TlsContext>> _tls = new();
+    private volatile Dictionary<TlsSnapshot, TlsContext> _tls = [];
     private readonly Lock _lock = new();
 
     public ICollection<Pool> All => _pools.Values;
 
     /// <summary>The pool, with one client more in it: <see cref="Leave"/> takes it out. Null: no such database.
     /// </summary>
-    /// <exception cref="TlsConfigurationException">The database's certificate files cannot be used.</exception>
     public Pool? Enter(string database, string user)
     {
         if (proxy.Snapshot.FindDatabase(database) is not { } settings)
@@ -46,8 +45,20 @@ internal sealed class PoolDirectory(ProxyState proxy)
             && HasRoom(ofUser, pool => string.Equals(pool.UserName, asking.UserName, StringComparison.Ordinal), asking, loop);
     }
 
+    /// <summary>Reads all certificate files anew before it changes anything.</summary>
+    /// <exception cref="TlsConfigurationException">A certificate cannot be used; nothing was changed.</exception>
     public void Reload(ProxySnapshot snapshot)
     {
+        Dictionary<TlsSnapshot, TlsContext> contexts = [];
+        foreach (DatabaseSnapshot database in snapshot.Databases.Values.Append(snapshot.AnyDatabase).OfType<DatabaseSnapshot>())
+        {
+            if (UsesTls(database.Tls) && !contexts.ContainsKey(database.Tls))
+            {
+                contexts.Add(database.Tls, TlsContext.ForServers(database.Tls));
+            }
+        }
+
+        _tls = contexts;
         foreach (Pool pool in All)
         {
             if (snapshot.FindDatabase(pool.DatabaseName) is { } settings)
@@ -95,8 +106,7 @@ internal sealed class PoolDirectory(ProxyState proxy)
     private static bool SameDatabase(Pool one, Pool other) =>
         string.Equals(one.DatabaseName, other.DatabaseName, StringComparison.Ordinal);
 
-    private TlsContext? TlsFor(DatabaseSnapshot database) =>
-        database.Tls.Mode is TlsMode.Disable or TlsMode.Allow
-            ? null
-            : _tls.GetOrAdd(database.Tls, tls => new Lazy<TlsContext>(() => TlsContext.ForServers(tls))).Value;
+    private TlsContext? TlsFor(DatabaseSnapshot database) => _tls.GetValueOrDefault(database.Tls);
+
+    private static bool UsesTls(TlsSnapshot tls) => tls.Mode is not (TlsMode.Disable or TlsMode.Allow);
 }

@@ -26,11 +26,35 @@ internal sealed class PoolQueues
 
     public int Servers => _all.Count;
 
-    public IEnumerable<ServerConnection> All => _all;
+    public HashSet<ServerConnection> All => _all;
 
-    public int Waiting => _waiting.Sum(queue => queue.Count);
+    public int Waiting
+    {
+        get
+        {
+            int waiting = 0;
+            foreach (LinkedList<ClientSession> queue in _waiting)
+            {
+                waiting += queue.Count;
+            }
 
-    public int Idle => _idle.Sum(list => list.Count);
+            return waiting;
+        }
+    }
+
+    public int LoggingIn
+    {
+        get
+        {
+            int login = 0;
+            foreach (ServerConnection server in _all)
+            {
+                login += server.State == ServerState.Login ? 1 : 0;
+            }
+
+            return login;
+        }
+    }
 
     public bool HasWaiters(int loop) => _waiting[loop].Count > 0;
 
@@ -57,7 +81,7 @@ internal sealed class PoolQueues
 
     public ClientSession? FirstWaiter(int loop) => _waiting[loop].First?.Value;
 
-    public IEnumerable<ClientSession> Waiters(int loop) => _waiting[loop];
+    public LinkedList<ClientSession> Waiters(int loop) => _waiting[loop];
 
     public ClientSession? OldestWaiter()
     {

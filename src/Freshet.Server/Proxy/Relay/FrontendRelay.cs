@@ -20,15 +20,12 @@ internal sealed class FrontendRelay(ClientSession client)
     private readonly LocalAnswers _local = new(client);
     private int _bodyLeft;
     private LongTextScanner? _longText;
+    private bool _dropBody;
     private bool _paused;
 
     /// <summary>Nothing more is sent until all answers are in: a statement under way changes what is prepared.
     /// </summary>
     private bool _barrier;
-
-    /// <summary>Messages of the extended protocol were sent since the last Sync: their answers may not come before
-    /// the next one.</summary>
-    public bool OpenBatch { get; private set; }
 
     public bool MidMessage => _bodyLeft > 0;
 
@@ -115,6 +112,8 @@ internal sealed class FrontendRelay(ClientSession client)
                 continue;
             }
 
+            _dropBody = false;
+
             if (server.Expected.Count > ExpectedQueue.PauseAbove)
             {
                 _paused = true;
@@ -143,7 +142,8 @@ internal sealed class FrontendRelay(ClientSession client)
 
             if (type == FrontendMessage.Terminate)
             {
-                client.Close();
+                output.Flush(); // what stands before it is still to be done
+                client.Terminate();
                 break;
             }
 
@@ -164,7 +164,7 @@ internal sealed class FrontendRelay(ClientSession client)
         type switch
         {
             FrontendMessage.Query => total <= WholeMessageBytes ? total : WireLimits.HeaderBytes,
-            FrontendMessage.Parse => total <= ParseLimit ? total : WireLimits.HeaderBytes,
+            FrontendMessage.Parse => total <= ParseLimit ? total : WireLimits.HeaderBytes + 1,
             FrontendMessage.Bind => client.KeepsServer ? WireLimits.HeaderBytes : Math.Min(total, WholeMessageBytes),
             FrontendMessage.CopyData => WireLimits.HeaderBytes,
             FrontendMessage.FunctionCall or FrontendMessage.CopyFail => WireLimits.HeaderBytes,
@@ -177,6 +177,11 @@ internal sealed class FrontendRelay(ClientSession client)
     private int Take(
         ServerConnection server, byte type, ReadOnlySpan<byte> message, int at, int total, ref RelayOutput output)
     {
+        if (server.SkippingToSync)
+        {
+            return Skip(server, type, message, at, total, ref output);
+        }
+
         if (!server.IsBusy)
         {
             server.QueryStartedAt = client.Loop.Now;
@@ -201,8 +206,6 @@ internal sealed class FrontendRelay(ClientSession client)
                 FrontendMessage.Query or FrontendMessage.Parse => LongText(type, message),
                 _ => InspectionResult.Forward,
             };
-            OpenBatch = type is not (FrontendMessage.Query or FrontendMessage.Sync or FrontendMessage.FunctionCall)
-                && (OpenBatch || type is not (FrontendMessage.CopyData or FrontendMessage.CopyDone));
             switch (result.Action)
             {
                 case InspectionAction.Wait:
@@ -210,6 +213,7 @@ internal sealed class FrontendRelay(ClientSession client)
                     return -1;
                 case InspectionAction.Done:
                     _barrier |= result.Barrier;
+                    server.OpenBatch |= type != FrontendMessage.Query;
                     _bodyLeft = total - result.Used;
                     return result.Used;
             }
@@ -222,7 +226,29 @@ internal sealed class FrontendRelay(ClientSession client)
         }
 
         Expect(server, type, message);
+        server.OpenBatch = FrontendRules.LeavesBatchOpen(type) ?? server.OpenBatch;
         output.Forward(at, at + message.Length);
+        _bodyLeft = total - message.Length;
+        return message.Length;
+    }
+
+    /// <summary>The server ignores everything up to the next Sync: so does the proxy, lest it count on answers.
+    /// </summary>
+    private int Skip(
+        ServerConnection server, byte type, ReadOnlySpan<byte> message, int at, int total, ref RelayOutput output)
+    {
+        if (type == FrontendMessage.Sync)
+        {
+            server.SkippingToSync = false;
+            server.OpenBatch = false;
+            server.Expected.Add(new ExpectedResponse(ExpectedKind.Sync, ExpectedFlags.None, null));
+            output.Forward(at, at + message.Length);
+        }
+        else
+        {
+            _dropBody = true;
+        }
+
         _bodyLeft = total - message.Length;
         return message.Length;
     }
@@ -236,6 +262,8 @@ internal sealed class FrontendRelay(ClientSession client)
         }
         else
         {
+            // Its name stands in front of the text; what the text does is asked for in any case.
+            _longText = null;
             StatementRouter.LongParse(client, message);
         }
 
@@ -272,7 +300,11 @@ internal sealed class FrontendRelay(ClientSession client)
     {
         int part = Math.Min(_bodyLeft, data.Length - position);
         _longText?.Feed(data.Slice(position, part));
-        output.Forward(position, position + part);
+        if (!_dropBody)
+        {
+            output.Forward(position, position + part);
+        }
+
         _bodyLeft -= part;
         if (_bodyLeft == 0 && _longText is { } text)
         {

@@ -33,6 +33,19 @@ internal static class FrontendRules
         return length < 4 || length > most ? $"invalid message length {length} in message '{(char)type}'" : null;
     }
 
+    /// <summary>Whether an implicit transaction is open once the message was sent; null: as before.</summary>
+    public static bool? LeavesBatchOpen(byte type) =>
+        type switch
+        {
+            FrontendMessage.Query or FrontendMessage.FunctionCall or FrontendMessage.Sync => false,
+            FrontendMessage.Parse
+            or FrontendMessage.Bind
+            or FrontendMessage.Describe
+            or FrontendMessage.Execute
+            or FrontendMessage.Close => true,
+            _ => null,
+        };
+
     /// <summary>The answer that ends what the message asks for; null: none.</summary>
     public static ExpectedKind? Answer(byte type) =>
         type switch

@@ -36,12 +36,12 @@ internal static class QueryInspector
         StatementTraits traits = scan.Traits;
         if ((traits & (Preparing | StatementTraits.DiscardAll)) != 0)
         {
-            if (server.IsBusy && !client.Relay.OpenBatch)
+            if (server.IsBusy && !server.OpenBatch)
             {
                 return InspectionResult.Wait;
             }
 
-            server.CloseWhenReleased |= client.Relay.OpenBatch;
+            server.CloseWhenReleased |= server.OpenBatch;
         }
 
         bool lone = scan.Statements == 1;

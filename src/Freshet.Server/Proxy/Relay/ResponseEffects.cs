@@ -27,6 +27,8 @@ internal sealed class ResponseEffects(ServerConnection server)
         if (Expected.Count == 0 || !Expected.Front.EndsWithReady)
         {
             // After a failed COPY this may be the answer to a Sync that the copy did not swallow after all.
+            server.SkippingToSync &= !server.CopyIn.Doubtful;
+            server.OpenBatch &= !server.CopyIn.Doubtful;
             return server.CopyIn.Doubtful;
         }
 
@@ -107,11 +109,17 @@ internal sealed class ResponseEffects(ServerConnection server)
             return failed.Swallow;
         }
 
+        if (failed.Kind == ExpectedKind.Sync)
+        {
+            return false; // an error at commit: ReadyForQuery follows
+        }
+
         bool replace = (failed.Flags & ExpectedFlags.DuplicateName) != 0
             && error.SqlState.SequenceEqual("42P05"u8)
             && failed.Reference is ClientStatement;
         Judge(failed, error);
         SkipToSync();
+        server.SkippingToSync = Expected.Count == 0;
         if (replace)
         {
             string name = Encoding.UTF8.GetString(((ClientStatement)failed.Reference!).Name);

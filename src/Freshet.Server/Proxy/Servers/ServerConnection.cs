@@ -17,10 +17,14 @@ namespace Freshet.Server.Proxy.Servers;
 /// </summary>
 internal sealed class ServerConnection : IPollHandler
 {
+    /// <summary>Parameters remembered of one server; PostgreSQL 18 reports 16.</summary>
+    private const int MostReported = 200;
+
     private readonly BackendRelay _relay;
     private readonly ServerLogin _login;
     private volatile ServerState _state = ServerState.Login;
     private volatile EventLoop _loop;
+    private bool? _cleanWhenDone;
 
     public ServerConnection(Pool pool, EventLoop loop, SettingsSet startup, string? replication)
     {
@@ -87,6 +91,13 @@ internal sealed class ServerConnection : IPollHandler
     /// <summary>A field, not a property: the relay changes it in place.</summary>
     public CopyInState CopyIn;
 
+    /// <summary>Messages of the extended protocol were sent since the last Sync: the implicit transaction is open,
+    /// whatever the last ReadyForQuery said.</summary>
+    public bool OpenBatch { get; set; }
+
+    /// <summary>After an error it ignores everything up to the next Sync, which has not been sent yet.</summary>
+    public bool SkippingToSync { get; set; }
+
     public bool CloseWhenReleased { get; set; }
 
     /// <summary>Cancel requests on their way to it; it is lent again only when they have arrived.</summary>
@@ -97,7 +108,8 @@ internal sealed class ServerConnection : IPollHandler
 
     public ServerOperation? CompletedOperation { get; set; }
 
-    public bool IsBusy => Expected.Count > 0 || _relay.MidMessage;
+    /// <summary>It works for its client, or may not be used by another before that one's next Sync.</summary>
+    public bool IsBusy => Expected.Count > 0 || _relay.MidMessage || OpenBatch || SkippingToSync;
 
     /// <summary>Whether it could be lent as it is: idle, nothing due, nothing in doubt.</summary>
     public bool IsClean =>
@@ -178,6 +190,14 @@ internal sealed class ServerConnection : IPollHandler
         client?.OnServerLost(this, LastFatal ?? reason, _relay.MidMessage);
     }
 
+    /// <summary>Its client is gone in good order: finishes what was asked, then is cleaned and lent again.</summary>
+    public void CleanWhenDone(bool reset)
+    {
+        _cleanWhenDone = reset;
+        MoveTo(_loop, ServerState.Cleaning);
+        Transport!.ResumeReading(this);
+    }
+
     public void OnQueryDone()
     {
         PoolCounters counters = Pool.Counters[_loop.Index];
@@ -209,7 +229,11 @@ internal sealed class ServerConnection : IPollHandler
     /// put in force for it came out in another spelling than it was told.</summary>
     public bool OnParameterStatus(string name, string value, bool swallowed)
     {
-        Reported[name] = value;
+        if (Reported.Count < MostReported || Reported.ContainsKey(name))
+        {
+            Reported[name] = value;
+        }
+
         string lower = name.ToLowerInvariant();
         if (Replication is not null || ReportedSettings.IsFact(lower))
         {
@@ -319,7 +343,12 @@ internal sealed class ServerConnection : IPollHandler
             return;
         }
 
-        if (_state == ServerState.Inspected)
+        if (_cleanWhenDone is { } reset && !IsBusy)
+        {
+            _cleanWhenDone = null;
+            CleanServer.Begin(this, reset);
+        }
+        else if (_state == ServerState.Inspected)
         {
             Pool.EndInspection(this);
         }

@@ -170,7 +170,7 @@ internal sealed class ServerLogin(ServerConnection server)
         }
         else
         {
-            server.Close($"{Target} does not speak TLS, and the setting tls.mode asks for {Database.Tls.Mode}");
+            server.Close($"{Target} does not speak TLS, and the setting serverTls.mode asks for it");
         }
     }
 
