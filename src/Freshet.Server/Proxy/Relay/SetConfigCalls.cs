@@ -67,7 +67,7 @@ internal static class SetConfigCalls
             return false;
         }
 
-        setting = Encoding.UTF8.GetString(rest.Slice(1, end));
+        setting = Encoding.Latin1.GetString(rest.Slice(1, end)); // byte for byte, as all settings
         local = LastArgument(rest[(end + 2)..]) is { } last && Ascii.EqualsIgnoreCase(last, "true"u8);
         return true;
     }
