@@ -261,6 +261,11 @@ internal sealed class FrontendRelay(ClientSession client)
             default:
                 if (FrontendRules.Answer(type) is { } kind)
                 {
+                    if (kind == ExpectedKind.Query)
+                    {
+                        server.Statements.Unnamed = null; // a simple query drops it
+                    }
+
                     server.Expected.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));
                 }
 

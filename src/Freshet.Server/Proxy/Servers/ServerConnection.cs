@@ -146,6 +146,7 @@ internal sealed class ServerConnection : IPollHandler
         byte[] query = new MessageWriter(operation.Sql.Length + 16)
             .Begin(FrontendMessage.Query).Bytes(Encoding.Latin1.GetBytes(operation.Sql)).Byte(0).End().ToArray();
         Expected.Add(new ExpectedResponse(ExpectedKind.Query, ExpectedFlags.Swallow, operation));
+        Statements.Unnamed = null; // a simple query drops it
         if (!Transport!.Send(query))
         {
             Close("cannot send to the server: " + Transport.Failure);
