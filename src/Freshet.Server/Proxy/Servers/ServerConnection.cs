@@ -211,7 +211,7 @@ internal sealed class ServerConnection : IPollHandler
     public bool OnParameterStatus(string name, string value, bool swallowed)
     {
         Reported[name] = value;
-        string lower = name.ToLowerInvariant();
+        string lower = SettingsSet.Fold(name);
         if (Replication is not null || ReportedSettings.IsFact(lower))
         {
             return !swallowed;
