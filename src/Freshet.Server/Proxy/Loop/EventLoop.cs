@@ -161,9 +161,12 @@ internal sealed unsafe class EventLoop : IDisposable
         catch (Exception defect)
         {
             Report(defect);
-            Guard(() => handler.Abort("an internal error; see the log"));
+            AbortGuarded(handler);
         }
     }
+
+    /// <summary>Apart from <see cref="Call"/>, which would otherwise make a closure for every event.</summary>
+    private void AbortGuarded(IPollHandler handler) => Guard(() => handler.Abort("an internal error; see the log"));
 
     /// <summary>A defect costs the connection that showed it, never the process; it is counted and logged.</summary>
     private void Guard(Action action)

@@ -352,11 +352,17 @@ internal sealed class Pool
                 return server;
             }
 
-            server.MoveTo(server.Loop, ServerState.Cleaning);
-            server.Loop.Post(() => server.Close("the server closed an idle connection"));
+            Discard(server);
         }
 
         return null;
+    }
+
+    // Closures stand in methods of their own: the compiler makes them on entry, whether they are needed or not.
+    private static void Discard(ServerConnection server)
+    {
+        server.MoveTo(server.Loop, ServerState.Cleaning);
+        server.Loop.Post(() => server.Close("the server closed an idle connection"));
     }
 
     private static void Move(ServerConnection server, EventLoop loop)
@@ -381,6 +387,11 @@ internal sealed class Pool
             return;
         }
 
+        HandOverToOtherLoop(server, waiter);
+    }
+
+    private static void HandOverToOtherLoop(ServerConnection server, ClientSession waiter)
+    {
         server.Transport!.Leave();
         server.MoveTo(waiter.Loop, ServerState.Active);
         waiter.Loop.Post(() =>

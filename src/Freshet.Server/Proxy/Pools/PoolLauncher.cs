@@ -36,8 +36,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
             return;
         }
 
-        int login = queues.All.Count(server => server.State == ServerState.Login);
-        int wanted = queues.Waiting - login;
+        int wanted = queues.Waiting - queues.LoggingIn;
         if (wanted <= 0)
         {
             int missing = Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers;

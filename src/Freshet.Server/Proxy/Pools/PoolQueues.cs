@@ -28,7 +28,35 @@ internal sealed class PoolQueues
 
     public IEnumerable<ServerConnection> All => _all;
 
-    public int Waiting => _waiting.Sum(queue => queue.Count);
+    /// <summary>Counted without LINQ: asked whenever a client has to wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            int waiting = 0;
+            foreach (LinkedList<ClientSession> queue in _waiting)
+            {
+                waiting += queue.Count;
+            }
+
+            return waiting;
+        }
+    }
+
+    /// <summary>Connections that are being opened.</summary>
+    public int LoggingIn
+    {
+        get
+        {
+            int count = 0;
+            foreach (ServerConnection server in _all)
+            {
+                count += server.State == ServerState.Login ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
 
     public int Idle => _idle.Sum(list => list.Count);
 

@@ -132,8 +132,7 @@ internal static class StatementRouter
             return InspectionResult.Forward;
         }
 
-        output.Insert(new MessageWriter(64).Begin(FrontendMessage.Describe).Byte((byte)'S').CString(entry.ServerName)
-            .End().Written);
+        WriteNamed(FrontendMessage.Describe, entry, ref output);
         server.Expected.Add(new ExpectedResponse(ExpectedKind.DescribeStatement, ExpectedFlags.None, entry));
         return InspectionResult.Done(message.Length);
     }
@@ -313,11 +312,22 @@ internal static class StatementRouter
         output.Insert(content);
     }
 
+    /// <summary>A Describe or Close of a shared statement.</summary>
+    private static void WriteNamed(byte type, StatementEntry entry, ref RelayOutput output)
+    {
+        Span<byte> head = stackalloc byte[WireLimits.HeaderBytes + 1];
+        head[0] = type;
+        BinaryPrimitives.WriteInt32BigEndian(head[1..], 4 + 1 + entry.ServerName.Length + 1);
+        head[5] = (byte)'S';
+        output.Insert(head);
+        output.Insert(entry.ServerName);
+        output.Insert([0]);
+    }
+
     private static void WriteClose(
         ServerConnection server, StatementEntry entry, ExpectedFlags flags, ref RelayOutput output)
     {
-        output.Insert(new MessageWriter(64).Begin(FrontendMessage.Close).Byte((byte)'S').CString(entry.ServerName).End()
-            .Written);
+        WriteNamed(FrontendMessage.Close, entry, ref output);
         server.Expected.Add(new ExpectedResponse(ExpectedKind.Close, flags, entry));
     }
 
