@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Freshet.Core.Wire;
 
-/// <summary>Reads the <c>options</c> start-up parameter: command-line arguments of a backend, split at blanks that no
-/// backslash protects.</summary>
+/// <summary>Reads the <c>options</c> start-up parameter: command-line arguments of a backend, split at ASCII blanks that no
+/// backslash protects (the text is Latin-1: a byte each).</summary>
 internal static class StartupOptions
 {
     /// <summary>Understands <c>-c name=value</c>, <c>-cname=value</c> and <c>--name=value</c>; false for anything
@@ -54,7 +54,7 @@ internal static class StartupOptions
         for (int i = 0; i < options.Length; i++)
         {
             char c = options[i];
-            if (char.IsWhiteSpace(c))
+            if (c is ' ' or (>= '\t' and <= '\r'))
             {
                 if (inside)
                 {
@@ -67,7 +67,14 @@ internal static class StartupOptions
             }
 
             inside = true;
-            current.Append(c == '\\' && i + 1 < options.Length ? options[++i] : c);
+            if (c != '\\')
+            {
+                current.Append(c);
+            }
+            else if (i + 1 < options.Length)
+            {
+                current.Append(options[++i]);
+            }
         }
 
         if (inside)

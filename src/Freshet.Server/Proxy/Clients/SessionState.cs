@@ -68,7 +68,7 @@ internal sealed class SessionState
         }
         else
         {
-            CustomNames.Add(name.ToLowerInvariant());
+            CustomNames.Add(SettingsSet.Fold(name));
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         switch (kind)
         {
             case "s":
-                _settings[name.ToLowerInvariant()] = value;
+                _settings[SettingsSet.Fold(name)] = value;
                 break;
             case "i" when IsForeignIdentity(name, value):
                 _settings[name] = value;

@@ -13,9 +13,10 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Bytes taken from a socket at once: what a TCP receive buffer typically holds.</summary>
     internal const int ScratchBytes = 64 * 1024;
 
-    /// <summary>Longest input that is kept until its end has come: a Parse message that is to be shared. The setting
-    /// maxSharedStatementSize is capped accordingly.</summary>
-    internal const int MostCarryBytes = 256 * 1024;
+    /// <summary>Most bytes of an incomplete message that may wait in front of what is read next: the longest
+    /// statement that can be shared.</summary>
+    internal const int MostCarried = 256 * 1024;
+
     private const int EventsAtOnce = 256;
     private const int TickMilliseconds = 100;
 
@@ -50,7 +51,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public BufferPool Buffers { get; } = new();
 
     /// <summary>Where a readable connection's bytes land; valid only inside one call of a handler.</summary>
-    public byte[] Inbound { get; } = GC.AllocateUninitializedArray<byte>(MostCarryBytes + (ScratchBytes * 2), pinned: true);
+    public byte[] Inbound { get; } = GC.AllocateUninitializedArray<byte>(MostCarried + ScratchBytes, pinned: true);
 
     /// <summary>Where output is put together that is not a plain run of input bytes; same validity.</summary>
     public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -166,6 +167,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
+    /// <summary>Apart from <see cref="Call"/>, which would otherwise make a closure for every event.</summary>
     private void AbortGuarded(IPollHandler handler) => Guard(() => handler.Abort("an internal error; see the log"));
 
     /// <summary>A defect costs the connection that showed it, never the process; it is counted and logged.</summary>

@@ -358,6 +358,7 @@ internal sealed class Pool
         return null;
     }
 
+    // Closures stand in methods of their own: the compiler makes them on entry, whether they are needed or not.
     private static void Discard(ServerConnection server)
     {
         server.MoveTo(server.Loop, ServerState.Cleaning);
@@ -386,10 +387,10 @@ internal sealed class Pool
             return;
         }
 
-        Send(server, waiter);
+        HandOverToOtherLoop(server, waiter);
     }
 
-    private static void Send(ServerConnection server, ClientSession waiter)
+    private static void HandOverToOtherLoop(ServerConnection server, ClientSession waiter)
     {
         server.Transport!.Leave();
         server.MoveTo(waiter.Loop, ServerState.Active);

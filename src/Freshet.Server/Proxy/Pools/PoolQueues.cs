@@ -28,6 +28,7 @@ internal sealed class PoolQueues
 
     public HashSet<ServerConnection> All => _all;
 
+    /// <summary>Counted without LINQ: asked whenever a client has to wait.</summary>
     public int Waiting
     {
         get
@@ -42,17 +43,18 @@ internal sealed class PoolQueues
         }
     }
 
+    /// <summary>Connections that are being opened.</summary>
     public int LoggingIn
     {
         get
         {
-            int login = 0;
+            int count = 0;
             foreach (ServerConnection server in _all)
             {
-                login += server.State == ServerState.Login ? 1 : 0;
+                count += server.State == ServerState.Login ? 1 : 0;
             }
 
-            return login;
+            return count;
         }
     }
 

@@ -32,7 +32,7 @@ internal enum ExpectedFlags : byte
     /// <summary>A Close that makes room for another statement on the server.</summary>
     Evict = 8,
 
-    /// <summary>A Parse of the unnamed statement.</summary>
+    /// <summary>A Parse or Close of the unnamed statement.</summary>
     Unnamed = 16,
 }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Clients;
+using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.State;
 
@@ -164,14 +165,16 @@ internal sealed class FrontendRelay(ClientSession client)
         type switch
         {
             FrontendMessage.Query => total <= WholeMessageBytes ? total : WireLimits.HeaderBytes,
-            FrontendMessage.Parse => total <= ParseLimit ? total : WireLimits.HeaderBytes + 1,
+            FrontendMessage.Parse => total <= ParseLimit ? total : Math.Min(total, WholeMessageBytes),
             FrontendMessage.Bind => client.KeepsServer ? WireLimits.HeaderBytes : Math.Min(total, WholeMessageBytes),
             FrontendMessage.CopyData => WireLimits.HeaderBytes,
             FrontendMessage.FunctionCall or FrontendMessage.CopyFail => WireLimits.HeaderBytes,
             _ => total,
         };
 
-    private int ParseLimit => client.KeepsServer ? WholeMessageBytes : client.Proxy.Snapshot.MaxSharedStatementBytes;
+    private int ParseLimit => client.KeepsServer
+        ? WholeMessageBytes
+        : Math.Min(client.Proxy.Snapshot.MaxSharedStatementBytes, EventLoop.MostCarried);
 
     /// <summary>Takes one message, whole or its beginning; the bytes used, or -1 when it has to wait.</summary>
     private int Take(
@@ -192,7 +195,8 @@ internal sealed class FrontendRelay(ClientSession client)
             }
         }
 
-        bool whole = message.Length == total;
+        // Not by what happens to be there: what a text means must not depend on how the bytes arrived.
+        bool whole = total <= (type == FrontendMessage.Parse ? ParseLimit : WholeMessageBytes);
         if (!client.KeepsServer)
         {
             InspectionResult result = type switch
@@ -229,6 +233,7 @@ internal sealed class FrontendRelay(ClientSession client)
         server.OpenBatch = FrontendRules.LeavesBatchOpen(type) ?? server.OpenBatch;
         output.Forward(at, at + message.Length);
         _bodyLeft = total - message.Length;
+        EndLongText();
         return message.Length;
     }
 
@@ -262,9 +267,9 @@ internal sealed class FrontendRelay(ClientSession client)
         }
         else
         {
-            // Its name stands in front of the text; what the text does is asked for in any case.
-            _longText = null;
             StatementRouter.LongParse(client, message);
+            ReadOnlySpan<byte> body = message[WireLimits.HeaderBytes..];
+            _longText.Feed(body[(body.IndexOf((byte)0) + 1)..]);
         }
 
         return InspectionResult.Forward;
@@ -289,6 +294,11 @@ internal sealed class FrontendRelay(ClientSession client)
             default:
                 if (FrontendRules.Answer(type) is { } kind)
                 {
+                    if (kind == ExpectedKind.Query)
+                    {
+                        server.Statements.Unnamed = null; // a simple query drops it
+                    }
+
                     server.Expected.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));
                 }
 
@@ -306,12 +316,16 @@ internal sealed class FrontendRelay(ClientSession client)
         }
 
         _bodyLeft -= part;
+        EndLongText();
+        return position + part;
+    }
+
+    private void EndLongText()
+    {
         if (_bodyLeft == 0 && _longText is { } text)
         {
             _longText = null;
             QueryInspector.OnLongText(client, text.Finish());
         }
-
-        return position + part;
     }
 }

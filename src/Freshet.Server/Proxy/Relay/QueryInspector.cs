@@ -1,3 +1,4 @@
+using System.Text;
 using Freshet.Core.Sql;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Clients;
@@ -125,6 +126,9 @@ internal static class QueryInspector
             return traits;
         }
 
+        // Settings are kept byte for byte, as Latin-1 text: that is how they go back to a server.
+        name = Bytewise(name);
+        value = value is null ? null : Bytewise(value);
         if (name.Contains('.', StringComparison.Ordinal))
         {
             client.State.AddCustomName(name);
@@ -138,4 +142,6 @@ internal static class QueryInspector
         client.State.LoneSetting = (name, value);
         return traits & ~Settings;
     }
+
+    private static string Bytewise(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 }

@@ -168,24 +168,46 @@ internal sealed class ResponseEffects(ServerConnection server)
     }
 
     /// <summary>The server now reads on to the next Sync without doing anything: what stands before it in the queue
-    /// has not happened, on either side.</summary>
+    /// has not happened, on either side. Undone last first: a Close may be of what a Parse before it made.</summary>
     private void SkipToSync()
     {
+        var skipped = new Stack<ExpectedResponse>();
         while (Expected.Count > 0 && Expected.Front.Kind != ExpectedKind.Sync)
         {
-            ExpectedResponse skipped = Expected.Take();
-            switch (skipped.Kind)
+            skipped.Push(Expected.Take());
+        }
+
+        while (skipped.TryPop(out ExpectedResponse request))
+        {
+            if (request.Kind == ExpectedKind.Parse)
             {
-                case ExpectedKind.Parse:
-                    UndoParse(skipped);
-                    break;
-                case ExpectedKind.Close when (skipped.Flags & ExpectedFlags.Evict) != 0:
-                    server.Statements.Add((StatementEntry)skipped.Reference!);
-                    break;
-                case ExpectedKind.Close when skipped.Reference is ClientStatement closed:
-                    server.Client?.State.Statements?.Add(closed);
-                    break;
+                UndoParse(request);
             }
+            else if (request.Kind == ExpectedKind.Close)
+            {
+                UndoClose(request);
+            }
+        }
+    }
+
+    private void UndoClose(in ExpectedResponse skipped)
+    {
+        switch (skipped.Reference)
+        {
+            case StatementEntry unnamed when (skipped.Flags & ExpectedFlags.Unnamed) != 0:
+                server.Statements.Unnamed = unnamed;
+                break;
+            case StatementEntry entry:
+                server.Statements.Add(entry);
+                if ((skipped.Flags & ExpectedFlags.Evict) == 0)
+                {
+                    server.Stale.Add(entry); // it was to be closed because its plan no longer fits
+                }
+
+                break;
+            case ClientStatement closed:
+                server.Client?.State.Statements?.Add(closed);
+                break;
         }
     }
 

@@ -11,6 +11,10 @@ namespace Freshet.Server.Proxy.Relay;
 /// </summary>
 internal static class SetConfigCalls
 {
+    /// <summary>How far the end of a call is looked for, so that a text full of open calls costs no more than its
+    /// length; a longer call may last.</summary>
+    private const int LongestCall = 1024;
+
     private static ReadOnlySpan<byte> Name => "set_config"u8;
 
     /// <summary>Remembers the names; true when something may last.</summary>
@@ -67,8 +71,9 @@ internal static class SetConfigCalls
             return false;
         }
 
-        setting = Encoding.UTF8.GetString(rest.Slice(1, end));
-        local = LastArgument(rest[(end + 2)..]) is { } last && Ascii.EqualsIgnoreCase(last, "true"u8);
+        setting = Encoding.Latin1.GetString(rest.Slice(1, end)); // byte for byte, as all settings
+        rest = rest[(end + 2)..];
+        local = Ascii.EqualsIgnoreCase(LastArgument(rest[..Math.Min(rest.Length, LongestCall)]), "true"u8);
         return true;
     }
 

@@ -187,5 +187,6 @@ internal static class SqlStatements
     {
         output.Insert(new MessageWriter(text.Length + 16).Begin(FrontendMessage.Query).CString(text).End().Written);
         server.Expected.Add(new ExpectedResponse(ExpectedKind.Query, ExpectedFlags.Swallow, null));
+        server.Statements.Unnamed = null; // a simple query drops it
     }
 }

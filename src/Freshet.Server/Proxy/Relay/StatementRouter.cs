@@ -212,8 +212,20 @@ internal static class StatementRouter
 
     private static void ResolveUnnamed(ClientStatements? statements, ServerConnection server, ref RelayOutput output)
     {
-        if (statements?.Unnamed is not { } entry || ReferenceEquals(entry, server.Statements.Unnamed))
+        StatementEntry? entry = statements?.Unnamed;
+        StatementEntry? present = server.Statements.Unnamed;
+        if (ReferenceEquals(entry, present))
         {
+            return;
+        }
+
+        if (entry is null)
+        {
+            // Another session's: the server is to say that there is none.
+            output.Insert("C\0\0\0\x6S\0"u8);
+            server.Statements.Unnamed = null;
+            server.Expected.Add(new ExpectedResponse(
+                ExpectedKind.Close, ExpectedFlags.Swallow | ExpectedFlags.Unnamed, present));
             return;
         }
 
@@ -301,7 +313,7 @@ internal static class StatementRouter
         output.Insert(content);
     }
 
-    /// <summary>A Describe or Close of a statement.</summary>
+    /// <summary>A Describe or Close of a shared statement.</summary>
     private static void WriteNamed(byte type, StatementEntry entry, ref RelayOutput output)
     {
         Span<byte> head = stackalloc byte[WireLimits.HeaderBytes + 1];

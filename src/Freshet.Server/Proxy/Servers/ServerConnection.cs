@@ -158,6 +158,7 @@ internal sealed class ServerConnection : IPollHandler
         byte[] query = new MessageWriter(operation.Sql.Length + 16)
             .Begin(FrontendMessage.Query).Bytes(Encoding.Latin1.GetBytes(operation.Sql)).Byte(0).End().ToArray();
         Expected.Add(new ExpectedResponse(ExpectedKind.Query, ExpectedFlags.Swallow, operation));
+        Statements.Unnamed = null; // a simple query drops it
         if (!Transport!.Send(query))
         {
             Close("cannot send to the server: " + Transport.Failure);
@@ -234,7 +235,7 @@ internal sealed class ServerConnection : IPollHandler
             Reported[name] = value;
         }
 
-        string lower = name.ToLowerInvariant();
+        string lower = SettingsSet.Fold(name);
         if (Replication is not null || ReportedSettings.IsFact(lower))
         {
             return !swallowed;

@@ -39,7 +39,7 @@ internal sealed class SettingsSet : IEquatable<SettingsSet>
         var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach ((string name, string value) in settings)
         {
-            sorted[name.ToLowerInvariant()] = value;
+            sorted[Fold(name)] = value;
         }
 
         return sorted.Count == 0 ? Empty : new SettingsSet([.. sorted]);
@@ -121,6 +121,17 @@ internal sealed class SettingsSet : IEquatable<SettingsSet>
 
         return sql.ToString();
     }
+
+    /// <summary>As the server compares names of settings: A to Z only, since the rest may be parts of longer
+    /// characters.</summary>
+    internal static string Fold(string name) =>
+        string.Create(name.Length, name, static (folded, source) =>
+        {
+            for (int i = 0; i < folded.Length; i++)
+            {
+                folded[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+            }
+        });
 
     private static bool IsIdentity(string name) => name is Role or SessionAuthorization;
 
