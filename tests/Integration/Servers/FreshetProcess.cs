@@ -122,7 +122,9 @@ internal sealed class FreshetProcess : IProxyProcess
 
         command.AddRange(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         command.AddRange(options.Arguments);
-        return command;
+        return options.OpenFiles is { } most
+            ? ["/bin/sh", "-c", $"ulimit -n {most} && exec \"$@\"", "freshet", .. command]
+            : command;
     }
 
     private static bool IsReady(string line) => line.StartsWith("ready ", StringComparison.Ordinal);

@@ -18,4 +18,7 @@ internal sealed record ProxyOptions(Endpoint Server)
 
     /// <summary>Content of a freshet.json; null: the command line says it all.</summary>
     public string? Configuration { get; init; }
+
+    /// <summary>Most open files of the process; null: as many as this one may have.</summary>
+    public int? OpenFiles { get; init; }
 }

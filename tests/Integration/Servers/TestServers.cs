@@ -78,17 +78,17 @@ public sealed class TestServers : IAsyncLifetime
         _oneAtATime.Dispose();
     }
 
+    /// <summary>The server itself for the role of the raw client.</summary>
+    internal Endpoint Wire => new(Postgres.Host, Postgres.Port, WireDatabase, "wire", "");
+
+    /// <summary>The server itself for the role of the drivers.</summary>
+    internal Endpoint App => new(Postgres.Host, Postgres.Port, AppDatabase, "app", "a secret, with ' and \"");
+
     /// <summary>For the raw client: role <c>wire</c>, trust all the way.</summary>
-    internal Task<Endpoint> WireAsync(Route route) =>
-        EndpointAsync(route, new Endpoint(Postgres.Host, Postgres.Port, WireDatabase, "wire", ""), "trust");
+    internal Task<Endpoint> WireAsync(Route route) => EndpointAsync(route, Wire, "trust");
 
     /// <summary>For the drivers: role <c>app</c>, SCRAM all the way.</summary>
-    internal Task<Endpoint> AppAsync(Route route) =>
-        EndpointAsync(
-            route,
-            new Endpoint(Postgres.Host, Postgres.Port, AppDatabase, "app", "a secret, with ' and \""),
-            "scram"
-        );
+    internal Task<Endpoint> AppAsync(Route route) => EndpointAsync(route, App, "scram");
 
     /// <summary>A proxy of the test's own, in front of any server.</summary>
     internal static async Task<IProxyProcess> StartProxyAsync(ProxyOptions options, CancellationToken cancellation) =>
