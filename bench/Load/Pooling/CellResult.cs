@@ -15,10 +15,10 @@ internal sealed record CellResult
 
     public required IReadOnlyList<RunResult> Runs { get; init; }
 
-    public IReadOnlyList<PartySummary> Summaries => Runs
-        .GroupBy(run => run.Party, StringComparer.Ordinal)
-        .Select(runs => PartySummary.Of(runs.Key, [.. runs], Baseline is null ? [] : RunsOf(Baseline)))
-        .ToList();
+    public IReadOnlyList<PartySummary> Summaries =>
+        Runs.GroupBy(run => run.Party, StringComparer.Ordinal)
+            .Select(runs => PartySummary.Of(runs.Key, [.. runs], Baseline is null ? [] : RunsOf(Baseline)))
+            .ToList();
 
     private List<RunResult> RunsOf(string party) =>
         Runs.Where(run => string.Equals(run.Party, party, StringComparison.Ordinal)).ToList();
@@ -43,10 +43,12 @@ internal sealed record PartySummary
 
     public static PartySummary Of(string party, IReadOnlyList<RunResult> runs, IReadOnlyList<RunResult> baseline)
     {
-        double? Ratio(Func<RunResult, double?> value) => Median.OfRatios(
-            from mine in runs
-            join theirs in baseline on mine.Round equals theirs.Round
-            select (value(mine), value(theirs)));
+        double? Ratio(Func<RunResult, double?> value) =>
+            Median.OfRatios(
+                from mine in runs
+                join theirs in baseline on mine.Round equals theirs.Round
+                select (value(mine), value(theirs))
+            );
 
         return new PartySummary
         {

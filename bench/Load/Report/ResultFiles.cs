@@ -28,12 +28,14 @@ internal static class ResultFiles
         Console.Error.WriteLine($"written: {stem}.md, {stem}.json");
     }
 
-    public static string Describe(MachineDescription machine) => $"""
-        Machine: {machine.Processors} × {machine.ProcessorModel}, {machine.MemoryMegabytes / 1024} GB, {machine.Kernel};
-        {machine.DotNet}, PostgreSQL {machine.PostgreSql}, PgBouncer {machine.PgBouncer}, Freshet {machine.Freshet};
-        load per processor at the start: {machine.LoadAtStart:0.00}.
+    public static string Describe(MachineDescription machine) =>
+        $"""
+            Machine: {machine.Processors} × {machine.ProcessorModel}, {machine.MemoryMegabytes
+                / 1024} GB, {machine.Kernel};
+            {machine.DotNet}, PostgreSQL {machine.PostgreSql}, PgBouncer {machine.PgBouncer}, Freshet {machine.Freshet};
+            load per processor at the start: {machine.LoadAtStart:0.00}.
 
-        """;
+            """;
 
     public static void AppendRow(StringBuilder text, params IEnumerable<string> cells) =>
         text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");

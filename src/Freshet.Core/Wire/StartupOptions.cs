@@ -24,7 +24,10 @@ internal static class StartupOptions
 
                 setting = arguments[i];
             }
-            else if (argument.StartsWith("-c", StringComparison.Ordinal) || argument.StartsWith("--", StringComparison.Ordinal))
+            else if (
+                argument.StartsWith("-c", StringComparison.Ordinal)
+                || argument.StartsWith("--", StringComparison.Ordinal)
+            )
             {
                 setting = argument[2..];
             }

@@ -44,7 +44,10 @@ internal sealed unsafe class Listener : IPollHandler
     {
         bool v6 = address.Address.AddressFamily == AddressFamily.InterNetworkV6;
         int fd = Native.socket(
-            v6 ? Native.FamilyInet6 : Native.FamilyInet, Native.SockStream | Native.SockNonblock | Native.SockCloexec, 0);
+            v6 ? Native.FamilyInet6 : Native.FamilyInet,
+            Native.SockStream | Native.SockNonblock | Native.SockCloexec,
+            0
+        );
         if (fd < 0)
         {
             throw new IOException($"cannot listen on {address}: {Native.ErrorText(Marshal.GetLastSystemError())}");
@@ -68,7 +71,10 @@ internal sealed unsafe class Listener : IPollHandler
         _ = Native.getsockname(fd, bound, &length);
         return new Listener(proxy, loop, fd, tcp: true)
         {
-            Address = new IPEndPoint(address.Address, BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(bound + 2, 2))),
+            Address = new IPEndPoint(
+                address.Address,
+                BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(bound + 2, 2))
+            ),
         };
     }
 

@@ -62,8 +62,10 @@ internal sealed class ProxyHost : IDisposable
             listener.Loop.Post(listener.Close);
         }
 
-        while (Interlocked.Read(ref _proxy.Counters.Clients) > 0
-            && Stopwatch.GetElapsedTime(started) < _proxy.Snapshot.DrainTimeout)
+        while (
+            Interlocked.Read(ref _proxy.Counters.Clients) > 0
+            && Stopwatch.GetElapsedTime(started) < _proxy.Snapshot.DrainTimeout
+        )
         {
             foreach (ClientSession client in _proxy.Table.All().OfType<ClientSession>())
             {
@@ -139,13 +141,19 @@ internal sealed class ProxyHost : IDisposable
             listener.Close();
         }
 
-        foreach (ClientSession client in _proxy.Table.All().OfType<ClientSession>().Where(client => client.Loop == loop))
+        foreach (
+            ClientSession client in _proxy.Table.All().OfType<ClientSession>().Where(client => client.Loop == loop)
+        )
         {
             client.CloseWith(ClientErrors.ShuttingDown());
         }
 
-        foreach (Servers.ServerConnection server in _proxy.Table.All().OfType<Servers.ServerConnection>()
-            .Where(server => server.Loop == loop))
+        foreach (
+            Servers.ServerConnection server in _proxy
+                .Table.All()
+                .OfType<Servers.ServerConnection>()
+                .Where(server => server.Loop == loop)
+        )
         {
             server.Close("Freshet is shutting down");
         }

@@ -62,7 +62,8 @@ internal sealed class ProxyState
     /// <exception cref="TlsConfigurationException">A certificate cannot be used; nothing was changed.</exception>
     public void Reload(ProxySnapshot snapshot)
     {
-        TlsContext? clientTls = snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
+        TlsContext? clientTls =
+            snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Pools.Reload(snapshot);
         _clientTls = clientTls;
         _users = new UserDirectory(snapshot, MockKey);

@@ -22,7 +22,11 @@ internal sealed class UserDirectory(ProxySnapshot snapshot, byte[] mockKey)
             return ScramVerifier.Mock(name, mockKey);
         }
 
-        return _verifiers.GetOrAdd(name, static (_, known) =>
-            ScramVerifier.TryParse(known, out ScramVerifier? stored) ? stored : ScramVerifier.FromPassword(known), secret);
+        return _verifiers.GetOrAdd(
+            name,
+            static (_, known) =>
+                ScramVerifier.TryParse(known, out ScramVerifier? stored) ? stored : ScramVerifier.FromPassword(known),
+            secret
+        );
     }
 }

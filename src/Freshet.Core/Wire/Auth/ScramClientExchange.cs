@@ -21,7 +21,13 @@ internal sealed class ScramClientExchange
     /// </summary>
     public const int MaximumIterations = 1_000_000;
 
-    private enum State { Start, ServerFirst, ServerFinal, Done }
+    private enum State
+    {
+        Start,
+        ServerFirst,
+        ServerFinal,
+        Done,
+    }
 
     private readonly string? _password;
     private readonly ScramKeys? _knownKeys;
@@ -42,15 +48,27 @@ internal sealed class ScramClientExchange
     /// TLS.</param>
     /// <param name="requireChannelBinding">Refuse a server that does not offer SCRAM-SHA-256-PLUS.</param>
     public ScramClientExchange(
-        string? password, ScramKeys? keys, ReadOnlySpan<byte> certificateHash, bool requireChannelBinding = false)
-        : this(password, keys, certificateHash, requireChannelBinding,
-            Convert.ToBase64String(RandomNumberGenerator.GetBytes(ScramText.NonceLength)))
-    {
-    }
+        string? password,
+        ScramKeys? keys,
+        ReadOnlySpan<byte> certificateHash,
+        bool requireChannelBinding = false
+    )
+        : this(
+            password,
+            keys,
+            certificateHash,
+            requireChannelBinding,
+            Convert.ToBase64String(RandomNumberGenerator.GetBytes(ScramText.NonceLength))
+        ) { }
 
     /// <summary>For the tests, which need a known nonce.</summary>
     internal ScramClientExchange(
-        string? password, ScramKeys? keys, ReadOnlySpan<byte> certificateHash, bool requireChannelBinding, string nonce)
+        string? password,
+        ScramKeys? keys,
+        ReadOnlySpan<byte> certificateHash,
+        bool requireChannelBinding,
+        string nonce
+    )
     {
         _password = password;
         _knownKeys = keys;
@@ -75,14 +93,18 @@ internal sealed class ScramClientExchange
     /// zero byte.</summary>
     public ScramResult Start(ReadOnlySpan<byte> mechanisms)
     {
-        if (_state != State.Start) return Fail("unexpected SASL authentication request from the server");
+        if (_state != State.Start)
+            return Fail("unexpected SASL authentication request from the server");
         if (mechanisms.Length > ScramText.MaximumMessage)
             return Fail("the server's list of SASL mechanisms is too long");
-        bool plain = false, plus = false, ended = false;
+        bool plain = false,
+            plus = false,
+            ended = false;
         while (!ended)
         {
             var end = mechanisms.IndexOf((byte)0);
-            if (end < 0) return Fail("the server's list of SASL mechanisms is not terminated");
+            if (end < 0)
+                return Fail("the server's list of SASL mechanisms is not terminated");
             ended = end == 0;
             plain |= mechanisms[..end].SequenceEqual("SCRAM-SHA-256"u8);
             plus |= mechanisms[..end].SequenceEqual("SCRAM-SHA-256-PLUS"u8);
@@ -91,11 +113,17 @@ internal sealed class ScramClientExchange
 
         var canBind = _certificateHash.Length > 0;
         if (_requireChannelBinding && !(plus && canBind))
-            return Fail("channel binding is required, but the server did not offer an authentication method that "
-                + "supports it", "28000");
-        if (plus && canBind) UseMechanism(ScramText.MechanismPlus, "p=tls-server-end-point,,");
-        else if (plain) UseMechanism(ScramText.Mechanism, canBind ? "y,," : "n,,");
-        else return Fail("none of the server's SASL authentication mechanisms are supported", "28000");
+            return Fail(
+                "channel binding is required, but the server did not offer an authentication method that "
+                    + "supports it",
+                "28000"
+            );
+        if (plus && canBind)
+            UseMechanism(ScramText.MechanismPlus, "p=tls-server-end-point,,");
+        else if (plain)
+            UseMechanism(ScramText.Mechanism, canBind ? "y,," : "n,,");
+        else
+            return Fail("none of the server's SASL authentication mechanisms are supported", "28000");
         _clientFirstBare = Encoding.ASCII.GetBytes("n=,r=" + _nonce);
         _output = [.. _bindingHeader, .. _clientFirstBare];
         _state = State.ServerFirst;
@@ -107,29 +135,51 @@ internal sealed class ScramClientExchange
     public ScramResult ServerFirst(ReadOnlySpan<byte> data)
     {
         _output = [];
-        if (_state != State.ServerFirst) return Fail("unexpected SASL challenge from the server");
-        if (data.Length > ScramText.MaximumMessage) return Malformed("it is too long");
+        if (_state != State.ServerFirst)
+            return Fail("unexpected SASL challenge from the server");
+        if (data.Length > ScramText.MaximumMessage)
+            return Malformed("it is too long");
         var rest = data;
-        if (rest.Length > 0 && rest[0] == 'm') return Malformed("it demands an extension");
-        if (!ScramText.TryTakeAttribute(ref rest, (byte)'r', out var nonce)) return Malformed("the nonce is missing");
+        if (rest.Length > 0 && rest[0] == 'm')
+            return Malformed("it demands an extension");
+        if (!ScramText.TryTakeAttribute(ref rest, (byte)'r', out var nonce))
+            return Malformed("the nonce is missing");
         // A server that adds nothing of its own could replay an old exchange.
-        if (nonce.Length <= _nonce.Length || !nonce.StartsWith(Encoding.ASCII.GetBytes(_nonce))
-            || !ScramText.IsPrintable(nonce)) return Malformed("the nonce is not an extension of ours");
-        if (!ScramText.TryTakeAttribute(ref rest, (byte)'s', out var saltText)
-            || !ScramText.TryDecode(saltText, ScramVerifier.MaximumSaltLength, out var salt) || salt.Length == 0)
+        if (
+            nonce.Length <= _nonce.Length
+            || !nonce.StartsWith(Encoding.ASCII.GetBytes(_nonce))
+            || !ScramText.IsPrintable(nonce)
+        )
+            return Malformed("the nonce is not an extension of ours");
+        if (
+            !ScramText.TryTakeAttribute(ref rest, (byte)'s', out var saltText)
+            || !ScramText.TryDecode(saltText, ScramVerifier.MaximumSaltLength, out var salt)
+            || salt.Length == 0
+        )
             return Malformed("the salt is missing or not valid base64");
-        if (!ScramText.TryTakeAttribute(ref rest, (byte)'i', out var iterationsText)
-            || !Utf8Parser.TryParse(iterationsText, out int iterations, out var used) || used != iterationsText.Length
-            || iterationsText[0] is < (byte)'0' or > (byte)'9') return Malformed("the iteration count is not a number");
+        if (
+            !ScramText.TryTakeAttribute(ref rest, (byte)'i', out var iterationsText)
+            || !Utf8Parser.TryParse(iterationsText, out int iterations, out var used)
+            || used != iterationsText.Length
+            || iterationsText[0] is < (byte)'0' or > (byte)'9'
+        )
+            return Malformed("the iteration count is not a number");
         if (iterations is < 1 or > MaximumIterations)
-            return Malformed(string.Create(CultureInfo.InvariantCulture,
-                $"the iteration count {iterations} is not between 1 and {MaximumIterations}"));
-        if (rest.Length > 0) return Malformed("there is garbage at its end");
+            return Malformed(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the iteration count {iterations} is not between 1 and {MaximumIterations}"
+                )
+            );
+        if (rest.Length > 0)
+            return Malformed("there is garbage at its end");
 
-        if (_knownKeys is not null && _knownKeys.Fits(salt, iterations)) _candidate = _knownKeys;
+        if (_knownKeys is not null && _knownKeys.Fits(salt, iterations))
+            _candidate = _knownKeys;
         else if (_password is not null)
             _candidate = ScramKeys.FromPassword(Encoding.UTF8.GetBytes(_password), salt, iterations);
-        else return DoesNotFit();
+        else
+            return DoesNotFit();
         Respond(data, nonce);
         return ScramResult.Continue;
     }
@@ -138,15 +188,20 @@ internal sealed class ScramClientExchange
     public ScramResult ServerFinal(ReadOnlySpan<byte> data)
     {
         _output = [];
-        if (_state != State.ServerFinal || _candidate is null) return Fail("unexpected end of SASL exchange");
-        if (data.Length > ScramText.MaximumMessage) return Malformed("it is too long");
+        if (_state != State.ServerFinal || _candidate is null)
+            return Fail("unexpected end of SASL exchange");
+        if (data.Length > ScramText.MaximumMessage)
+            return Malformed("it is too long");
         _state = State.Done;
         var rest = data;
         if (ScramText.TryTakeAttribute(ref rest, (byte)'e', out var error))
             return Fail($"error received from server in SCRAM exchange: {ScramText.Sanitize(error)}", "28P01");
-        if (!ScramText.TryTakeAttribute(ref rest, (byte)'v', out var signatureText)
+        if (
+            !ScramText.TryTakeAttribute(ref rest, (byte)'v', out var signatureText)
             || !ScramText.TryDecode(signatureText, ScramVerifier.KeyLength, out var signature)
-            || signature.Length != ScramVerifier.KeyLength || rest.Length > 0)
+            || signature.Length != ScramVerifier.KeyLength
+            || rest.Length > 0
+        )
             return Malformed("the server signature is missing or malformed");
         var expected = ScramProof.ServerSignature(_candidate.Verifier.ServerKey, _authMessage);
         if (!CryptographicOperations.FixedTimeEquals(signature, expected))
@@ -166,7 +221,11 @@ internal sealed class ScramClientExchange
         var hash = _bindingHeader[0] == 'p' ? _certificateHash : [];
         byte[] binding = [.. _bindingHeader, .. hash];
         byte[] withoutProof =
-            [.. Encoding.ASCII.GetBytes("c=" + Convert.ToBase64String(binding)), .. ",r="u8, .. nonce];
+        [
+            .. Encoding.ASCII.GetBytes("c=" + Convert.ToBase64String(binding)),
+            .. ",r="u8,
+            .. nonce,
+        ];
         _authMessage = ScramProof.AuthMessage(_clientFirstBare, serverFirst, withoutProof);
         var proof = ScramProof.Mask(_candidate!.ClientKey, _candidate.Verifier.StoredKey, _authMessage);
         _output = [.. withoutProof, .. ",p="u8, .. Encoding.ASCII.GetBytes(Convert.ToBase64String(proof))];

@@ -26,7 +26,8 @@ internal sealed class CancelDirectory
             session.ProcessNumber,
             static (_, added) => [added],
             static (_, present, added) => present.Add(added),
-            session);
+            session
+        );
 
     public void Remove(ClientSession session)
     {
@@ -34,7 +35,9 @@ internal sealed class CancelDirectory
         {
             ImmutableArray<ClientSession> rest = present.Remove(session);
             bool done = rest.IsEmpty
-                ? _sessions.TryRemove(new KeyValuePair<int, ImmutableArray<ClientSession>>(session.ProcessNumber, present))
+                ? _sessions.TryRemove(
+                    new KeyValuePair<int, ImmutableArray<ClientSession>>(session.ProcessNumber, present)
+                )
                 : _sessions.TryUpdate(session.ProcessNumber, rest, present);
             if (done)
             {

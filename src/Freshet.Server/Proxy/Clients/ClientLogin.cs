@@ -66,8 +66,10 @@ internal sealed class ClientLogin(ClientSession client)
         var writer = new MessageWriter(1024);
         foreach ((string name, string value) in server.Reported)
         {
-            writer.Begin(BackendMessage.ParameterStatus)
-                .CString(System.Text.Encoding.Latin1.GetBytes(name)).CString(System.Text.Encoding.Latin1.GetBytes(value))
+            writer
+                .Begin(BackendMessage.ParameterStatus)
+                .CString(System.Text.Encoding.Latin1.GetBytes(name))
+                .CString(System.Text.Encoding.Latin1.GetBytes(value))
                 .End();
         }
 
@@ -190,7 +192,10 @@ internal sealed class ClientLogin(ClientSession client)
         int length = BinaryPrimitives.ReadInt32BigEndian(data);
         if (length < 8 || length > WireLimits.StartupPacketBytes)
         {
-            Reject(ClientErrors.Protocol($"invalid length of startup packet: {length}"), "start-up packet of a wrong length");
+            Reject(
+                ClientErrors.Protocol($"invalid length of startup packet: {length}"),
+                "start-up packet of a wrong length"
+            );
             return 0;
         }
 
@@ -230,7 +235,10 @@ internal sealed class ClientLogin(ClientSession client)
         if (bytesBehind)
         {
             string request = tls ? "SSL" : "GSSAPI encryption";
-            Reject(ClientErrors.Protocol($"received unencrypted data after {request} request"), "bytes behind " + request);
+            Reject(
+                ClientErrors.Protocol($"received unencrypted data after {request} request"),
+                "bytes behind " + request
+            );
             return;
         }
 
@@ -251,7 +259,10 @@ internal sealed class ClientLogin(ClientSession client)
         }
         else if ((_packet = StartupPacket.Read(body)) is null)
         {
-            Reject(ClientErrors.Protocol("invalid startup packet layout, or no user name in it"), "malformed start-up packet");
+            Reject(
+                ClientErrors.Protocol("invalid startup packet layout, or no user name in it"),
+                "malformed start-up packet"
+            );
         }
         else if (client.Proxy.Draining)
         {
@@ -283,8 +294,10 @@ internal sealed class ClientLogin(ClientSession client)
         }
 
         _version = Math.Min(_version, ProtocolVersion.Version32);
-        MessageWriter answer = new MessageWriter().Begin(BackendMessage.NegotiateProtocolVersion)
-            .Int32(_version).Int32(_packet!.Extensions.Count);
+        MessageWriter answer = new MessageWriter()
+            .Begin(BackendMessage.NegotiateProtocolVersion)
+            .Int32(_version)
+            .Int32(_packet!.Extensions.Count);
         _packet.Extensions.ForEach(extension => answer.CString(extension));
         client.Transport.Send(answer.End().Written);
     }
@@ -299,7 +312,10 @@ internal sealed class ClientLogin(ClientSession client)
         int length = BinaryPrimitives.ReadInt32BigEndian(data[1..]);
         if (data[0] != FrontendMessage.Password || length < 4 || length > WireLimits.AuthMessageBytes)
         {
-            Reject(ClientErrors.Protocol($"expected password response, got message type {data[0]}"), "no password message");
+            Reject(
+                ClientErrors.Protocol($"expected password response, got message type {data[0]}"),
+                "no password message"
+            );
             return 0;
         }
 
@@ -374,10 +390,18 @@ internal sealed class ClientLogin(ClientSession client)
         }
 
         var message = new MessageWriter(welcome.ParameterStatuses.Length + 64);
-        message.Begin(BackendMessage.Authentication).Int32(0).End()
+        message
+            .Begin(BackendMessage.Authentication)
+            .Int32(0)
+            .End()
             .Bytes(welcome.ParameterStatuses)
-            .Begin(BackendMessage.BackendKeyData).Int32(client.ProcessNumber).Bytes(client.CancelKey).End()
-            .Begin(BackendMessage.ReadyForQuery).Byte((byte)TransactionStatus.Idle).End();
+            .Begin(BackendMessage.BackendKeyData)
+            .Int32(client.ProcessNumber)
+            .Bytes(client.CancelKey)
+            .End()
+            .Begin(BackendMessage.ReadyForQuery)
+            .Byte((byte)TransactionStatus.Idle)
+            .End();
         client.LoggedIn();
         client.Transport.Send(message.Written);
         client.Resume();

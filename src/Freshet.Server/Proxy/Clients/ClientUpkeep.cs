@@ -39,7 +39,11 @@ internal static class ClientUpkeep
                     client.CloseWith(ClientErrors.LoginTimeout(proxy.Snapshot.ClientLoginTimeout.TotalSeconds));
                 }
             }
-            else if (idle > TimeSpan.Zero && client.IsAtRest && Stopwatch.GetElapsedTime(client.LastActive, loop.Now) > idle)
+            else if (
+                idle > TimeSpan.Zero
+                && client.IsAtRest
+                && Stopwatch.GetElapsedTime(client.LastActive, loop.Now) > idle
+            )
             {
                 client.CloseWith(ClientErrors.IdleClient(idle.TotalSeconds));
             }

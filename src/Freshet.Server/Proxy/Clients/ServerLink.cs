@@ -145,6 +145,8 @@ internal sealed class ServerLink(ClientSession client)
         if (!client.KeepsServer && !client.Relay.IsHeld)
         {
             SettleLoneSetting(server);
+            client.State.ResetUnderWay = false;
+            client.State.SettingsBeforeDiscard = null;
             if (client.State.NeedsProbe)
             {
                 Run(server, new StateProbe(client));
@@ -179,7 +181,9 @@ internal sealed class ServerLink(ClientSession client)
         {
             server.Close("its client went away");
         }
-        else if (graceful && server is { IsBusy: true, OpenBatch: false, SkippingToSync: false, CopyIn.Receiving: false })
+        else if (
+            graceful && server is { IsBusy: true, OpenBatch: false, SkippingToSync: false, CopyIn.Receiving: false }
+        )
         {
             server.CleanWhenDone(ResetNeeded);
         }
@@ -197,8 +201,11 @@ internal sealed class ServerLink(ClientSession client)
     }
 
     private bool ResetNeeded =>
-        client.KeepsServer || client.State.Pins != PinReasons.None || client.State.Pending != StatementTraits.None
-        || client.State.LoneSetting is not null || client.State.SqlUnderWay is not null;
+        client.KeepsServer
+        || client.State.Pins != PinReasons.None
+        || client.State.Pending != StatementTraits.None
+        || client.State.LoneSetting is not null
+        || client.State.SqlUnderWay is not null;
 
     public static void OnCancelDone(ServerConnection server)
     {
@@ -230,7 +237,8 @@ internal sealed class ServerLink(ClientSession client)
         PoolSnapshot settings = server.Pool.Settings;
         return settings.ServerCheckDelay > TimeSpan.Zero
             && settings.ServerCheckQuery.Length > 0
-            && System.Diagnostics.Stopwatch.GetElapsedTime(server.IdleSince, server.Loop.Now) > settings.ServerCheckDelay;
+            && System.Diagnostics.Stopwatch.GetElapsedTime(server.IdleSince, server.Loop.Now)
+                > settings.ServerCheckDelay;
     }
 
     private void Link(ServerConnection server)
@@ -276,8 +284,6 @@ internal sealed class ServerLink(ClientSession client)
             ? server.Settings.With(setting.Name, value)
             : server.Settings.Without(setting.Name);
         server.Settings = changed;
-        client.State.Settings = setting.Value is null
-            ? changed.Reset(setting.Name, client.State.Baseline)
-            : changed;
+        client.State.Settings = setting.Value is null ? changed.Reset(setting.Name, client.State.Baseline) : changed;
     }
 }

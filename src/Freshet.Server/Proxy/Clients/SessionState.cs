@@ -42,6 +42,12 @@ internal sealed class SessionState
     /// <summary>The PREPARE (with its text) or DEALLOCATE (null) of SQL under way.</summary>
     public (string Name, byte[]? Text)? SqlUnderWay { get; set; }
 
+    /// <summary>A RESET or DISCARD ALL was sent since the session was last at rest.</summary>
+    public bool ResetUnderWay { get; set; }
+
+    /// <summary>What the client was last told, while the ParameterStatus messages of a DISCARD ALL come in.</summary>
+    public SettingsSet? SettingsBeforeDiscard { get; set; }
+
     /// <summary>An error arrived since the last statement was sent.</summary>
     public bool SawError { get; set; }
 
@@ -76,6 +82,7 @@ internal sealed class SessionState
     public void Discarded()
     {
         Statements?.Clear();
+        SettingsBeforeDiscard = Settings;
         Settings = Baseline;
         Pins = PinReasons.None;
         Pending = StatementTraits.None;

@@ -39,8 +39,11 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
             foreach (string name in CustomNames())
             {
                 string literal = SettingsSet.QuoteLiteral(name);
-                sql.Append(" UNION ALL SELECT 's',").Append(literal)
-                    .Append(",pg_catalog.current_setting(").Append(literal).Append(",true)");
+                sql.Append(" UNION ALL SELECT 's',")
+                    .Append(literal)
+                    .Append(",pg_catalog.current_setting(")
+                    .Append(literal)
+                    .Append(",true)");
             }
 
             return sql.ToString();
@@ -50,8 +53,13 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
     public override void OnRow(ReadOnlySpan<byte> body)
     {
         var reader = new MessageReader(body);
-        if (!reader.TryInt16(out short columns) || columns != 3
-            || Column(ref reader) is not { } kind || Column(ref reader) is not { } name || Column(ref reader) is not { } value)
+        if (
+            !reader.TryInt16(out short columns)
+            || columns != 3
+            || Column(ref reader) is not { } kind
+            || Column(ref reader) is not { } name
+            || Column(ref reader) is not { } value
+        )
         {
             return; // a setting that does not exist any more is NULL
         }
@@ -65,7 +73,9 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
                 _settings[name] = value;
                 break;
             case "p" when value is not "0":
-                _pins |= PinReasonNames.All.First(pin => string.Equals(pin.Name, name, StringComparison.Ordinal)).Reason;
+                _pins |= PinReasonNames
+                    .All.First(pin => string.Equals(pin.Name, name, StringComparison.Ordinal))
+                    .Reason;
                 break;
         }
     }
@@ -75,7 +85,10 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         if (Error is not null)
         {
             ErrorFields error = ErrorFields.Read(Error);
-            client.Proxy.Log.Write(ProxyLogLevel.Warning, $"the state of a session cannot be read: {error.MessageText}");
+            client.Proxy.Log.Write(
+                ProxyLogLevel.Warning,
+                $"the state of a session cannot be read: {error.MessageText}"
+            );
             server.Client = null;
             client.Server = null;
             client.CloseWith(ClientErrors.ServerError(error));
@@ -99,9 +112,14 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
     }
 
     private IEnumerable<string> CustomNames() =>
-        (client.State.CustomNames ?? []).Concat(
-            client.State.Settings.Settings.ToArray().Select(setting => setting.Key)
-                .Where(name => name.Contains('.', StringComparison.Ordinal))).Distinct(StringComparer.Ordinal);
+        (client.State.CustomNames ?? [])
+            .Concat(
+                client
+                    .State.Settings.Settings.ToArray()
+                    .Select(setting => setting.Key)
+                    .Where(name => name.Contains('.', StringComparison.Ordinal))
+            )
+            .Distinct(StringComparer.Ordinal);
 
     private bool IsForeignIdentity(string name, string value) =>
         name is SettingsSet.Role

@@ -65,7 +65,8 @@ internal sealed class AddressResolver
         return native;
     }
 
-    private IPAddress Pick(IPAddress[] addresses) => addresses[Interlocked.Increment(ref _next) % (uint)addresses.Length];
+    private IPAddress Pick(IPAddress[] addresses) =>
+        addresses[Interlocked.Increment(ref _next) % (uint)addresses.Length];
 
     private async Task LookUpAsync(string host, int port, EventLoop loop, Action<byte[]?, string?> found)
     {

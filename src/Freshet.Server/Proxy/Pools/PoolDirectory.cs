@@ -27,7 +27,9 @@ internal sealed class PoolDirectory(ProxyState proxy)
         lock (_lock)
         {
             Pool pool = _pools.GetOrAdd(
-                (database, user), key => new Pool(proxy, settings, key.Database, key.User, TlsFor(settings)));
+                (database, user),
+                key => new Pool(proxy, settings, key.Database, key.User, TlsFor(settings))
+            );
             pool.AddClient(1);
             return pool;
         }
@@ -42,7 +44,12 @@ internal sealed class PoolDirectory(ProxyState proxy)
         int ofDatabase = asking.Database.MaxConnections;
         int ofUser = proxy.Users.Find(asking.UserName)?.MaxConnections ?? 0;
         return HasRoom(ofDatabase, pool => SameDatabase(pool, asking), asking, loop)
-            && HasRoom(ofUser, pool => string.Equals(pool.UserName, asking.UserName, StringComparison.Ordinal), asking, loop);
+            && HasRoom(
+                ofUser,
+                pool => string.Equals(pool.UserName, asking.UserName, StringComparison.Ordinal),
+                asking,
+                loop
+            );
     }
 
     /// <summary>Reads all certificate files anew before it changes anything.</summary>
@@ -50,7 +57,11 @@ internal sealed class PoolDirectory(ProxyState proxy)
     public void Reload(ProxySnapshot snapshot)
     {
         Dictionary<TlsSnapshot, TlsContext> contexts = [];
-        foreach (DatabaseSnapshot database in snapshot.Databases.Values.Append(snapshot.AnyDatabase).OfType<DatabaseSnapshot>())
+        foreach (
+            DatabaseSnapshot database in snapshot
+                .Databases.Values.Append(snapshot.AnyDatabase)
+                .OfType<DatabaseSnapshot>()
+        )
         {
             if (UsesTls(database.Tls) && !contexts.ContainsKey(database.Tls))
             {

@@ -18,9 +18,11 @@ internal static class PoolUpkeep
         List<(ServerConnection Server, string Reason)>? overTime = null;
         lock (poolLock)
         {
-            while (settings.WaitTimeout > TimeSpan.Zero
+            while (
+                settings.WaitTimeout > TimeSpan.Zero
                 && queues.FirstWaiter(loop.Index) is { } first
-                && Stopwatch.GetElapsedTime(first.WaitingSince, loop.Now) > settings.WaitTimeout)
+                && Stopwatch.GetElapsedTime(first.WaitingSince, loop.Now) > settings.WaitTimeout
+            )
             {
                 queues.Remove(first);
                 (waitedTooLong ??= []).Add(first);
@@ -72,7 +74,9 @@ internal static class PoolUpkeep
                 : null;
         }
 
-        return server.Status != TransactionStatus.Idle && Exceeds(server.QueryStartedAt, loop, settings.IdleTransactionTimeout)
+        return
+            server.Status != TransactionStatus.Idle
+            && Exceeds(server.QueryStartedAt, loop, settings.IdleTransactionTimeout)
             ? "idle transaction timeout: no statement for longer than pool.idleTransactionTimeout = "
                 + $"{settings.IdleTransactionTimeout.TotalSeconds:0.###} s"
             : null;
@@ -85,11 +89,12 @@ internal static class PoolUpkeep
         {
             ServerState.Login when Exceeds(server.CreatedAt, loop, settings.ServerConnectTimeout) =>
                 $"connecting to {pool.Database.Host}:{pool.Database.Port} took longer than pool.serverConnectTimeout = "
-                + $"{settings.ServerConnectTimeout.TotalSeconds:0.###} s",
+                    + $"{settings.ServerConnectTimeout.TotalSeconds:0.###} s",
             ServerState.Idle when server.Generation != pool.Generation => "the database's address changed",
             ServerState.Idle when Exceeds(server.CreatedAt, loop, settings.ServerLifetime) => "server lifetime over",
-            ServerState.Idle when servers > settings.MinSize
-                && Exceeds(server.IdleSince, loop, settings.ServerIdleTimeout) => "server idle timeout",
+            ServerState.Idle
+                when servers > settings.MinSize && Exceeds(server.IdleSince, loop, settings.ServerIdleTimeout) =>
+                "server idle timeout",
             ServerState.Idle when servers > settings.Size + settings.ReserveSize => "the pool became smaller",
             _ => null,
         };

@@ -150,17 +150,20 @@ internal sealed class BackendRelay(ServerConnection server)
                 completes = expected is { Count: > 0, Front.Kind: ExpectedKind.Execute };
                 break;
             case BackendMessage.RowDescription or BackendMessage.NoData:
-                completes = expected is
-                { Count: > 0, Front.Kind: ExpectedKind.DescribeStatement or ExpectedKind.DescribePortal };
+                completes =
+                    expected
+                        is { Count: > 0, Front.Kind: ExpectedKind.DescribeStatement or ExpectedKind.DescribePortal };
                 break;
             case BackendMessage.ErrorResponse:
                 swallow = _effects.Error(body, ref output);
                 break;
             case BackendMessage.ParameterStatus:
-                swallow = !_effects.ParameterStatus(body, swallow);
+                swallow = !_effects.ParameterStatus(body, swallow, ref output);
                 break;
             case BackendMessage.CopyInResponse:
-                server.CopyIn.Begin(expected is { Count: > 0, Front.Kind: ExpectedKind.Execute } ? expected.RemoveSyncs() : 0);
+                server.CopyIn.Begin(
+                    expected is { Count: > 0, Front.Kind: ExpectedKind.Execute } ? expected.RemoveSyncs() : 0
+                );
                 break;
             case BackendMessage.NotificationResponse:
                 swallow = false;

@@ -24,6 +24,8 @@ internal static partial class CustomSettingNames
 
     [GeneratedRegex(
         """\b(?:re)?set\s+(?:session\s+|local\s+)?(?<name>"?[a-z_\u0080-\u00ff][\w$]*"?(?:\s*\.\s*"?[a-z_\u0080-\u00ff][\w$]*"?)+)""",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex Pattern();
 }

@@ -275,7 +275,7 @@ internal sealed class FrontendRelay(ClientSession client)
         return InspectionResult.Forward;
     }
 
-    private static void Expect(ServerConnection server, byte type, ReadOnlySpan<byte> message)
+    private void Expect(ServerConnection server, byte type, ReadOnlySpan<byte> message)
     {
         switch (type)
         {
@@ -297,6 +297,7 @@ internal sealed class FrontendRelay(ClientSession client)
                     if (kind == ExpectedKind.Query)
                     {
                         server.Statements.Unnamed = null; // a simple query drops it
+                        client.State.Statements?.ForgetUnnamed();
                     }
 
                     server.Expected.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));

@@ -114,7 +114,8 @@ internal sealed class ResponseEffects(ServerConnection server)
             return false; // an error at commit: ReadyForQuery follows
         }
 
-        bool replace = (failed.Flags & ExpectedFlags.DuplicateName) != 0
+        bool replace =
+            (failed.Flags & ExpectedFlags.DuplicateName) != 0
             && error.SqlState.SequenceEqual("42P05"u8)
             && failed.Reference is ClientStatement;
         Judge(failed, error);
@@ -130,24 +131,57 @@ internal sealed class ResponseEffects(ServerConnection server)
         return replace;
     }
 
-    /// <summary>ParameterStatus: true when the client is to see it.</summary>
-    public bool ParameterStatus(ReadOnlySpan<byte> body, bool swallowed)
+    /// <summary>ParameterStatus: true when the client is to see it as it is. After a RESET it sees the value that
+    /// its session started with, which will be in force again before its next statement.</summary>
+    public bool ParameterStatus(ReadOnlySpan<byte> body, bool swallowed, ref RelayOutput output)
     {
         var reader = new MessageReader(body);
-        if (!reader.TryCString(out ReadOnlySpan<byte> nameBytes) || !reader.TryCString(out ReadOnlySpan<byte> valueBytes))
+        if (
+            !reader.TryCString(out ReadOnlySpan<byte> nameBytes)
+            || !reader.TryCString(out ReadOnlySpan<byte> valueBytes)
+        )
         {
             return !swallowed;
         }
 
         string name = Encoding.Latin1.GetString(nameBytes);
         string value = Encoding.Latin1.GetString(valueBytes);
-        return server.OnParameterStatus(name, value, swallowed);
+        SessionState? state = server.Client?.State;
+        string? told = (state?.SettingsBeforeDiscard ?? state?.Settings)?.Find(SettingsSet.Fold(name));
+        bool shown = server.OnParameterStatus(name, value, swallowed);
+        if (
+            !shown
+            || server.Client is not { State.ResetUnderWay: true } client
+            || client.State.Baseline.Find(SettingsSet.Fold(name)) is not { } start
+            || !server.IsNeutral(name, value)
+        )
+        {
+            return shown;
+        }
+
+        client.State.Settings = client.State.Settings.With(SettingsSet.Fold(name), start);
+        if (!string.Equals(told, start, StringComparison.Ordinal))
+        {
+            output.Insert(
+                new MessageWriter()
+                    .Begin(BackendMessage.ParameterStatus)
+                    .CString(nameBytes)
+                    .CString(Encoding.Latin1.GetBytes(start))
+                    .End()
+                    .Written
+            );
+        }
+
+        return false;
     }
 
     /// <summary>What an error in the extended protocol says about the prepared statements.</summary>
     private void Judge(in ExpectedResponse failed, ErrorFields error)
     {
-        if (failed.Kind is ExpectedKind.Bind or ExpectedKind.DescribeStatement && failed.Reference is StatementEntry entry)
+        if (
+            failed.Kind is ExpectedKind.Bind or ExpectedKind.DescribeStatement
+            && failed.Reference is StatementEntry entry
+        )
         {
             if (error.SqlState.SequenceEqual("0A000"u8))
             {
@@ -160,8 +194,11 @@ internal sealed class ResponseEffects(ServerConnection server)
                 server.CloseWhenReleased = true;
             }
         }
-        else if (failed.Kind == ExpectedKind.Parse && failed.Flags == ExpectedFlags.Swallow
-            && error.SqlState.SequenceEqual("42P05"u8))
+        else if (
+            failed.Kind == ExpectedKind.Parse
+            && failed.Flags == ExpectedFlags.Swallow
+            && error.SqlState.SequenceEqual("42P05"u8)
+        )
         {
             server.CloseWhenReleased = true;
         }

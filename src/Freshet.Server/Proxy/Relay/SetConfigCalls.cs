@@ -81,7 +81,8 @@ internal static class SetConfigCalls
     /// not simple enough to tell.</summary>
     private static ReadOnlySpan<byte> LastArgument(ReadOnlySpan<byte> rest)
     {
-        int depth = 0, comma = -1;
+        int depth = 0,
+            comma = -1;
         bool quoted = false;
         for (int i = 0; i < rest.Length; i++)
         {

@@ -17,8 +17,13 @@ namespace Freshet.Server.Proxy.Relay;
 internal static class SqlStatements
 {
     public static InspectionResult Handle(
-        ClientSession client, ServerConnection server, ReadOnlySpan<byte> text, StatementTraits traits, bool conforming,
-        ref RelayOutput output)
+        ClientSession client,
+        ServerConnection server,
+        ReadOnlySpan<byte> text,
+        StatementTraits traits,
+        bool conforming,
+        ref RelayOutput output
+    )
     {
         if (LoneStatement.TryParsePrepare(text, conforming, out string prepared))
         {
@@ -42,7 +47,11 @@ internal static class SqlStatements
     /// <summary>Several statements, or a form that hides the name: everything the session prepared must be there.
     /// </summary>
     public static InspectionResult HandleBatch(
-        ClientSession client, ServerConnection server, StatementTraits traits, ref RelayOutput output)
+        ClientSession client,
+        ServerConnection server,
+        StatementTraits traits,
+        ref RelayOutput output
+    )
     {
         foreach (string name in client.State.Statements?.Sql?.Keys.ToArray() ?? [])
         {
@@ -109,14 +118,27 @@ internal static class SqlStatements
             return;
         }
 
-        output.Insert(new MessageWriter(wanted.Length + 64).Begin(FrontendMessage.Parse)
-            .CString(byParse!.Name).Bytes(wanted).End().Begin(FrontendMessage.Sync).End().Written);
+        output.Insert(
+            new MessageWriter(wanted.Length + 64)
+                .Begin(FrontendMessage.Parse)
+                .CString(byParse!.Name)
+                .Bytes(wanted)
+                .End()
+                .Begin(FrontendMessage.Sync)
+                .End()
+                .Written
+        );
         server.Expected.Add(new ExpectedResponse(ExpectedKind.Parse, ExpectedFlags.Swallow, null));
         server.Expected.Add(new ExpectedResponse(ExpectedKind.Sync, ExpectedFlags.Swallow, null));
     }
 
     private static InspectionResult OnPrepare(
-        ClientSession client, ServerConnection server, string name, ReadOnlySpan<byte> text, ref RelayOutput output)
+        ClientSession client,
+        ServerConnection server,
+        string name,
+        ReadOnlySpan<byte> text,
+        ref RelayOutput output
+    )
     {
         ClientStatements statements = client.State.NeedStatements();
         if (statements.Count >= client.Proxy.Snapshot.MaxClientPreparedStatements)
@@ -125,7 +147,8 @@ internal static class SqlStatements
             return InspectionResult.Wait;
         }
 
-        bool own = (statements.Sql?.ContainsKey(name) ?? false) || statements.Find(Encoding.UTF8.GetBytes(name)) is not null;
+        bool own =
+            (statements.Sql?.ContainsKey(name) ?? false) || statements.Find(Encoding.UTF8.GetBytes(name)) is not null;
         if (own)
         {
             Ensure(client, server, name, ref output); // so that the server refuses the name, as it should
@@ -140,7 +163,12 @@ internal static class SqlStatements
     }
 
     private static InspectionResult OnDeallocate(
-        ClientSession client, ServerConnection server, string? name, int textLength, ref RelayOutput output)
+        ClientSession client,
+        ServerConnection server,
+        string? name,
+        int textLength,
+        ref RelayOutput output
+    )
     {
         if (name is null)
         {
@@ -149,13 +177,25 @@ internal static class SqlStatements
 
         ClientStatements? statements = client.State.Statements;
         bool bySql = statements?.Sql?.ContainsKey(name) ?? false;
-        if (!bySql && statements?.Find(Encoding.UTF8.GetBytes(name)) is { } named && !server.IsBusy
-            && server.Status != TransactionStatus.Failed)
+        if (
+            !bySql
+            && statements?.Find(Encoding.UTF8.GetBytes(name)) is { } named
+            && !server.IsBusy
+            && server.Status != TransactionStatus.Failed
+        )
         {
             // Known to the server under a shared name, or not at all: nothing to do there.
             statements.Remove(named);
-            client.Transport.Send(new MessageWriter().Begin(BackendMessage.CommandComplete).CString("DEALLOCATE").End()
-                .Begin(BackendMessage.ReadyForQuery).Byte((byte)server.Status).End().Written);
+            client.Transport.Send(
+                new MessageWriter()
+                    .Begin(BackendMessage.CommandComplete)
+                    .CString("DEALLOCATE")
+                    .End()
+                    .Begin(BackendMessage.ReadyForQuery)
+                    .Byte((byte)server.Status)
+                    .End()
+                    .Written
+            );
             return InspectionResult.Done(WireLimits.HeaderBytes + textLength + 1);
         }
 

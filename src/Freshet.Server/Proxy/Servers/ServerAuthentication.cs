@@ -9,7 +9,12 @@ namespace Freshet.Server.Proxy.Servers;
 /// the SCRAM keys that a client's own login revealed.</summary>
 internal sealed class ServerAuthentication(ServerConnection server)
 {
-    private const int Ok = 0, ClearText = 3, Md5 = 5, Sasl = 10, SaslContinue = 11, SaslFinal = 12;
+    private const int Ok = 0,
+        ClearText = 3,
+        Md5 = 5,
+        Sasl = 10,
+        SaslContinue = 11,
+        SaslFinal = 12;
 
     private ScramClientExchange? _scram;
     private bool _scramDone;
@@ -33,7 +38,9 @@ internal sealed class ServerAuthentication(ServerConnection server)
                 Succeeded = true;
                 return null;
             case ClearText:
-                return Secret is { } clear && IsClear(clear) ? Answer(Encoding.UTF8.GetBytes(clear)) : NoSecret("password");
+                return Secret is { } clear && IsClear(clear)
+                    ? Answer(Encoding.UTF8.GetBytes(clear))
+                    : NoSecret("password");
             case Md5 when data.Length == 4:
                 return AnswerMd5(data);
             case Sasl or SaslContinue or SaslFinal:
@@ -45,8 +52,7 @@ internal sealed class ServerAuthentication(ServerConnection server)
 
     private string? Secret => server.Pool.ServerSecret;
 
-    private static bool IsClear(string secret) =>
-        !Md5Password.IsHash(secret) && !ScramVerifier.TryParse(secret, out _);
+    private static bool IsClear(string secret) => !Md5Password.IsHash(secret) && !ScramVerifier.TryParse(secret, out _);
 
     private string? AnswerMd5(ReadOnlySpan<byte> salt)
     {
@@ -72,7 +78,10 @@ internal sealed class ServerAuthentication(ServerConnection server)
                 }
 
                 _scram = new ScramClientExchange(
-                    clear, server.Pool.ScramKeys, server.Transport!.Tls?.ChannelBindingData ?? []);
+                    clear,
+                    server.Pool.ScramKeys,
+                    server.Transport!.Tls?.ChannelBindingData ?? []
+                );
                 result = _scram.Start(data);
                 break;
             case SaslContinue when _scram is not null:
@@ -93,7 +102,8 @@ internal sealed class ServerAuthentication(ServerConnection server)
 
         if (result != ScramResult.Continue)
         {
-            return result == ScramResult.SecretDoesNotFit ? NoSecret("SCRAM-SHA-256")
+            return result == ScramResult.SecretDoesNotFit
+                ? NoSecret("SCRAM-SHA-256")
                 : "SCRAM with the server: " + (_scram.Error?.Message ?? result.ToString());
         }
 

@@ -241,8 +241,7 @@ internal sealed class ServerConnection : IPollHandler
             return !swallowed;
         }
 
-        bool neutral = Neutral.TryGetValue(name, out string? initial)
-            && string.Equals(initial, value, StringComparison.Ordinal);
+        bool neutral = IsNeutral(name, value);
         Settings = neutral ? Settings.Without(lower) : Settings.With(lower, value);
         if (Client is not { } client)
         {
@@ -272,6 +271,10 @@ internal sealed class ServerConnection : IPollHandler
             output.Flush();
         }
     }
+
+    /// <summary>Whether a reported parameter has the value that it had right after login.</summary>
+    public bool IsNeutral(string name, string value) =>
+        Neutral.TryGetValue(name, out string? initial) && string.Equals(initial, value, StringComparison.Ordinal);
 
     private bool Drain()
     {

@@ -10,7 +10,8 @@ namespace Freshet.Server.Proxy.State;
 /// </summary>
 internal sealed class SettingsSet : IEquatable<SettingsSet>
 {
-    internal const string Role = "role", SessionAuthorization = "session_authorization";
+    internal const string Role = "role",
+        SessionAuthorization = "session_authorization";
 
     public static readonly SettingsSet Empty = new([]);
 
@@ -125,23 +126,33 @@ internal sealed class SettingsSet : IEquatable<SettingsSet>
     /// <summary>As the server compares names of settings: A to Z only, since the rest may be parts of longer
     /// characters.</summary>
     internal static string Fold(string name) =>
-        string.Create(name.Length, name, static (folded, source) =>
-        {
-            for (int i = 0; i < folded.Length; i++)
+        string.Create(
+            name.Length,
+            name,
+            static (folded, source) =>
             {
-                folded[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+                for (int i = 0; i < folded.Length; i++)
+                {
+                    folded[i] = char.IsAsciiLetterUpper(source[i]) ? (char)(source[i] | 0x20) : source[i];
+                }
             }
-        });
+        );
 
     private static bool IsIdentity(string name) => name is Role or SessionAuthorization;
 
     private static void AppendSet(StringBuilder sql, string name, string value) =>
-        sql.Append("pg_catalog.set_config(").Append(QuoteLiteral(name)).Append(',').Append(QuoteLiteral(value))
+        sql.Append("pg_catalog.set_config(")
+            .Append(QuoteLiteral(name))
+            .Append(',')
+            .Append(QuoteLiteral(value))
             .Append(",false)");
 
     /// <summary>A custom setting's name has two parts, each an identifier.</summary>
     private static string QuoteName(string name) =>
-        string.Join('.', name.Split('.').Select(part => '"' + part.Replace("\"", "\"\"", StringComparison.Ordinal) + '"'));
+        string.Join(
+            '.',
+            name.Split('.').Select(part => '"' + part.Replace("\"", "\"\"", StringComparison.Ordinal) + '"')
+        );
 
     /// <summary>Right under either value of <c>standard_conforming_strings</c>.</summary>
     internal static string QuoteLiteral(string value)

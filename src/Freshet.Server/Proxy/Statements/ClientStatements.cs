@@ -31,6 +31,8 @@ internal sealed class ClientStatements
         }
     }
 
+    public void ForgetUnnamed() => Unnamed = null;
+
     public void Clear()
     {
         _named.Clear();

@@ -73,7 +73,9 @@ internal sealed class StatementCache
         Volatile.Write(ref _trimming, 0);
     }
 
-    internal sealed class BodyComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    internal sealed class BodyComparer
+        : IEqualityComparer<byte[]>,
+            IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
 

@@ -15,7 +15,9 @@ internal sealed class StatementEntry
     {
         Body = body;
         Traits = traits;
-        ServerName = Encoding.ASCII.GetBytes(NamePrefix + id.ToString("x", System.Globalization.CultureInfo.InvariantCulture));
+        ServerName = Encoding.ASCII.GetBytes(
+            NamePrefix + id.ToString("x", System.Globalization.CultureInfo.InvariantCulture)
+        );
     }
 
     public byte[] Body { get; }
