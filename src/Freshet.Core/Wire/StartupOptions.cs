@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Freshet.Core.Wire;
 
-/// <summary>Reads the <c>options</c> start-up parameter: command-line arguments of a backend, split at ASCII blanks that no
-/// backslash protects (the text is Latin-1: a byte each).</summary>
+/// <summary>Reads the <c>options</c> start-up parameter: command-line arguments of a backend, split at ASCII blanks
+/// that no backslash protects (the text is Latin-1: a byte each).</summary>
 internal static class StartupOptions
 {
     /// <summary>Understands <c>-c name=value</c>, <c>-cname=value</c> and <c>--name=value</c>; false for anything

@@ -63,23 +63,7 @@ internal sealed class ClientLogin(ClientSession client)
             return;
         }
 
-        var writer = new MessageWriter(1024);
-        foreach ((string name, string value) in server.Reported)
-        {
-            writer
-                .Begin(BackendMessage.ParameterStatus)
-                .CString(System.Text.Encoding.Latin1.GetBytes(name))
-                .CString(System.Text.Encoding.Latin1.GetBytes(value))
-                .End();
-        }
-
-        var welcome = new Welcome(client.State.Settings, writer.ToArray());
-        if (!client.KeepsServer)
-        {
-            client.Pool!.AddWelcome(client.State.Baseline, welcome);
-        }
-
-        SayWelcome(welcome, client.KeepsServer ? server.Identity?.ProcessId : null);
+        ClientWelcome.Say(client, ClientWelcome.Learn(client, server), _version);
     }
 
     private unsafe void OnFirstByte()
@@ -364,8 +348,7 @@ internal sealed class ClientLogin(ClientSession client)
 
         if (!client.KeepsServer && pool.FindWelcome(client.State.Baseline) is { } welcome)
         {
-            client.State.Settings = client.State.Baseline = welcome.Settings;
-            SayWelcome(welcome, null);
+            ClientWelcome.Say(client, welcome, _version);
             return;
         }
 
@@ -377,37 +360,6 @@ internal sealed class ClientLogin(ClientSession client)
         else if (client.Link.TryReady())
         {
             OnServerAvailable();
-        }
-    }
-
-    private void SayWelcome(Welcome welcome, int? serverProcess)
-    {
-        client.ProcessNumber = serverProcess ?? client.Proxy.Cancels.NextNumber();
-        client.CancelKey = CancelDirectory.NewKey(longKey: _version >= ProtocolVersion.Version32);
-        if (!client.KeepsServer)
-        {
-            client.State.Settings = client.State.Baseline = welcome.Settings;
-        }
-
-        var message = new MessageWriter(welcome.ParameterStatuses.Length + 64);
-        message
-            .Begin(BackendMessage.Authentication)
-            .Int32(0)
-            .End()
-            .Bytes(welcome.ParameterStatuses)
-            .Begin(BackendMessage.BackendKeyData)
-            .Int32(client.ProcessNumber)
-            .Bytes(client.CancelKey)
-            .End()
-            .Begin(BackendMessage.ReadyForQuery)
-            .Byte((byte)TransactionStatus.Idle)
-            .End();
-        client.LoggedIn();
-        client.Transport.Send(message.Written);
-        client.Resume();
-        if (!client.IsClosed && client.Server is not null)
-        {
-            client.Link.AfterServerRead();
         }
     }
 

@@ -159,7 +159,7 @@ internal sealed class Pool
         }
         else if (waiter is not null)
         {
-            HandOver(server, waiter);
+            ServerTransfer.HandOver(server, waiter);
         }
     }
 
@@ -348,56 +348,13 @@ internal sealed class Pool
             bool rested = Stopwatch.GetElapsedTime(server.IdleSince, client.Loop.Now) > TimeSpan.FromSeconds(1);
             if (server.Generation == Generation && (!rested || server.Transport!.LooksIdle()))
             {
-                Move(server, client.Loop);
+                ServerTransfer.Move(server, client.Loop);
                 return server;
             }
 
-            Discard(server);
+            ServerTransfer.Discard(server);
         }
 
         return null;
-    }
-
-    // Closures stand in methods of their own: the compiler makes them on entry, whether they are needed or not.
-    private static void Discard(ServerConnection server)
-    {
-        server.MoveTo(server.Loop, ServerState.Cleaning);
-        server.Loop.Post(() => server.Close("the server closed an idle connection"));
-    }
-
-    private static void Move(ServerConnection server, EventLoop loop)
-    {
-        if (server.Loop == loop)
-        {
-            server.MoveTo(loop, ServerState.Active);
-            return;
-        }
-
-        server.Transport!.Leave();
-        server.MoveTo(loop, ServerState.Active);
-        server.Transport.Join(loop, server.PollId, Native.EpollIn);
-    }
-
-    private static void HandOver(ServerConnection server, ClientSession waiter)
-    {
-        if (waiter.Loop == server.Loop)
-        {
-            server.MoveTo(waiter.Loop, ServerState.Active);
-            waiter.OnAssigned(server);
-            return;
-        }
-
-        HandOverToOtherLoop(server, waiter);
-    }
-
-    private static void HandOverToOtherLoop(ServerConnection server, ClientSession waiter)
-    {
-        server.Transport!.Leave();
-        server.MoveTo(waiter.Loop, ServerState.Active);
-        waiter.Loop.Post(() =>
-        {
-            server.Transport.Join(waiter.Loop, server.PollId, Native.EpollIn);
-            waiter.OnAssigned(server);
-        });
     }
 }

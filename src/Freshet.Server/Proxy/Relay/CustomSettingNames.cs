@@ -22,8 +22,10 @@ internal static partial class CustomSettingNames
         return found;
     }
 
+    private const string Word = "\"?[a-z_\u0080-\u00ff][\\w$]*\"?";
+
     [GeneratedRegex(
-        """\b(?:re)?set\s+(?:session\s+|local\s+)?(?<name>"?[a-z_\u0080-\u00ff][\w$]*"?(?:\s*\.\s*"?[a-z_\u0080-\u00ff][\w$]*"?)+)""",
+        $"""\b(?:re)?set\s+(?:session\s+|local\s+)?(?<name>{Word}(?:\s*\.\s*{Word})+)""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
         1000
     )]

@@ -37,8 +37,8 @@ internal enum ExpectedFlags : byte
 }
 
 /// <summary>One request whose answer is still to come. <see cref="Reference"/>: for Parse and Bind the
-/// <see cref="Statements.StatementEntry"/> or <see cref="Statements.ClientStatement"/> concerned; for a swallowed query the
-/// <see cref="Servers.ServerOperation"/> that reads the answer.</summary>
+/// <see cref="Statements.StatementEntry"/> or <see cref="Statements.ClientStatement"/> concerned; for a swallowed
+/// query the <see cref="Servers.ServerOperation"/> that reads the answer.</summary>
 internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedFlags Flags, object? Reference)
 {
     public bool Swallow => (Flags & ExpectedFlags.Swallow) != 0;
