@@ -37,7 +37,7 @@ internal sealed class AnswerScript
         script.PreparedStatements(large, random);
         script.OwnQueries(large, random);
         script.Copies(large, random);
-        script.Failures(large, random);
+        script.Failures(large);
         return script;
     }
 
@@ -76,6 +76,9 @@ internal sealed class AnswerScript
         random.NextBytes(bytes);
         return bytes;
     }
+
+    private static byte[] Error(string sqlState, int length) =>
+        Encoding.ASCII.GetBytes($"SERROR\0C{sqlState}\0M{new string('x', length)}\0\0");
 
     private AnswerScript Notice(int length, Random random) =>
         Say(BackendMessage.NoticeResponse, [.. "SNOTICE\0M"u8, .. Some(length, random)]);
@@ -142,18 +145,18 @@ internal sealed class AnswerScript
             .Ask(ExpectedKind.Execute).Say(BackendMessage.CopyBothResponse, Some(3, random))
             .Say(BackendMessage.CommandComplete, "COPY 0\0"u8).Ask(ExpectedKind.Sync).Ready('I');
 
-    private void Failures(int large, Random random)
+    private void Failures(int large)
     {
         StatementEntry entry = Entry("select 2", 2);
         var statement = new ClientStatement("twice"u8.ToArray(), entry);
         Ask(ExpectedKind.Query)
-            .Say(BackendMessage.ErrorResponse, [.. "SERROR\0C22012\0M"u8, .. Some(large, random)]).Ready('E')
+            .Say(BackendMessage.ErrorResponse, Error("22012", large)).Ready('E')
             .Ask(ExpectedKind.Bind).Ask(ExpectedKind.Execute).Ask(ExpectedKind.Parse, ExpectedFlags.Local, statement)
             .Ask(ExpectedKind.Sync)
             .Say(BackendMessage.ErrorResponse, "SERROR\0C25P02\0Maborted\0\0"u8).Ready('E')
             .Ask(ExpectedKind.Query).Say(BackendMessage.CommandComplete, "ROLLBACK\0"u8).Ready('I');
         Ask(ExpectedKind.Parse, ExpectedFlags.DuplicateName, statement).Ask(ExpectedKind.Bind).Ask(ExpectedKind.Sync)
-            .Hide(BackendMessage.ErrorResponse, [.. "SERROR\0C42P05\0M"u8, .. Some(large, random)]);
+            .Hide(BackendMessage.ErrorResponse, Error("42P05", large));
         _seen.AddRange(ClientErrors.DuplicateStatement("twice"));
         Ready('I');
     }
