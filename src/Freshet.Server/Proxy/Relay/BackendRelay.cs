@@ -73,13 +73,15 @@ internal sealed class BackendRelay(ServerConnection server)
                 break;
             }
 
-            ReadOnlySpan<byte> body = data.Slice(position + 5, Math.Min(available, total) - 5);
+            // An error is judged by its prefix only, however much of it is there.
+            int taken = type == BackendMessage.ErrorResponse ? needed : Math.Min(available, total);
+            ReadOnlySpan<byte> body = data.Slice(position + WireLimits.HeaderBytes, taken - WireLimits.HeaderBytes);
             if (!Take(type, body, position, total, ref output, out fault))
             {
                 return -1;
             }
 
-            position += Math.Min(available, total);
+            position += taken;
             AnswerLocally(ref output);
         }
 
