@@ -80,12 +80,10 @@ public sealed class LyingServerTests
         using (var second = proxy.Login("second"))
         {
             Assert.Equal("0", first.Query("select 1"));
-            var before = await proxy.MetricAsync("freshet_received_bytes_total");
             mayLie.Set();
             await WaitUntilHeardAsync(proxy, server, isHarmless);
             Assert.Equal(isHarmless ? "0" : "1", second.Query("select 1"));
             Assert.Equal(isHarmless ? "0" : "1", first.Query("select 1"));
-            Assert.True(before >= 0);
             Assert.DoesNotContain(
                 first.Received.Concat(second.Received), message => message.Type is 'E' or 'A' or 'N' or '1' or 'd');
         }
@@ -210,7 +208,7 @@ public sealed class LyingServerTests
                 if (number is 0)
                 {
                     session.Expect('Q');
-                    session.Send(Backend.RowDescription("a"), row[..500]);
+                    session.Send(Backend.RowDescription("a"), row[..^20]);
                 }
 
                 session.Serve("fine");
@@ -222,6 +220,7 @@ public sealed class LyingServerTests
             victim.Send(Frontend.Query("select 1"));
             victim.ReadUntil('T');
             Assert.Throws<EndOfStreamException>(victim.ReadUntilClosed);
+            Assert.DoesNotContain(victim.Received, message => message.Type is 'D' or 'E');
         }
 
         using (var next = proxy.Login("next"))
