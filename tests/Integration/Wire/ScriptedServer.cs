@@ -29,6 +29,9 @@ internal sealed class ScriptedServer : IDisposable
         _acceptor = Start("scripted server", Accept);
     }
 
+    /// <summary>What it says to SSLRequest: no, unless the test wants something worse.</summary>
+    public byte[] EncryptionAnswer { get; init; } = "N"u8.ToArray();
+
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Sessions that sent a StartupMessage.</summary>
@@ -91,7 +94,7 @@ internal sealed class ScriptedServer : IDisposable
     {
         try
         {
-            if (session.ReadStartup())
+            if (session.ReadStartup(EncryptionAnswer))
             {
                 _script(session, Interlocked.Increment(ref _count) - 1);
             }

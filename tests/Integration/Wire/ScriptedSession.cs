@@ -11,16 +11,16 @@ internal sealed class ScriptedSession : IDisposable
 
     public int ProcessId { get; } = Random.Shared.Next(1000, 30000);
 
-    /// <summary>Answers SSLRequest and GSSENCRequest with N and reads the StartupMessage; false for a cancel request
-    /// and for a peer that only looked.</summary>
-    public bool ReadStartup()
+    /// <summary>Answers SSLRequest and GSSENCRequest and reads the StartupMessage; false for a cancel request and for a
+    /// peer that only looked or took offence at the answer.</summary>
+    public bool ReadStartup(byte[] encryptionAnswer)
     {
         while (_stream.TryReadStartup() is { } body)
         {
             switch (BinaryPrimitives.ReadInt32BigEndian(body))
             {
                 case Frontend.SslRequestCode or Frontend.GssEncRequestCode:
-                    Send("N"u8.ToArray());
+                    Send(encryptionAnswer);
                     break;
                 case Frontend.CancelRequestCode:
                     return false;

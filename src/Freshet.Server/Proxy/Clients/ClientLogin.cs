@@ -37,7 +37,8 @@ internal sealed class ClientLogin(ClientSession client)
     public bool ReadsItself => _step != Step.WaitingForServer;
 
     public bool IsLate(EventLoop loop) =>
-        System.Diagnostics.Stopwatch.GetElapsedTime(_startedAt, loop.Now) > client.Proxy.Snapshot.ClientLoginTimeout;
+        client.Proxy.Snapshot.ClientLoginTimeout > TimeSpan.Zero
+        && System.Diagnostics.Stopwatch.GetElapsedTime(_startedAt, loop.Now) > client.Proxy.Snapshot.ClientLoginTimeout;
 
     public void OnReadable()
     {

@@ -112,7 +112,7 @@ internal sealed class ClientSession : IPollHandler
         }
         else
         {
-            Hold();
+            Hold(isReset: (events & (Native.EpollHup | Native.EpollErr)) != 0);
         }
     }
 
@@ -250,12 +250,16 @@ internal sealed class ClientSession : IPollHandler
         }
     }
 
-    /// <summary>Sends a last message and closes. Idempotent.</summary>
+    /// <summary>Sends a last message, unless it would end up inside another one, and closes. Idempotent.</summary>
     public void CloseWith(byte[] lastMessage)
     {
         if (!_closed)
         {
-            Transport.Send(lastMessage);
+            if (Server is not { InForwardedMessage: true })
+            {
+                Transport.Send(lastMessage);
+            }
+
             Close();
         }
     }
@@ -374,10 +378,16 @@ internal sealed class ClientSession : IPollHandler
     }
 
     /// <summary>Reads on, so that a client that goes away is noticed, but keeps what it reads.</summary>
-    private void Hold()
+    private void Hold(bool isReset)
     {
         if (Transport.Carried >= HoldBytes)
         {
+            if (isReset)
+            {
+                Close(); // epoll goes on telling, whether reading is paused or not
+                return;
+            }
+
             Transport.PauseReading();
             return;
         }

@@ -30,6 +30,9 @@ internal sealed class BackendRelay(ServerConnection server)
     /// <summary>Part of a message has been passed on: nothing may be put in front of the rest.</summary>
     public bool MidMessage => _bodyLeft > 0;
 
+    /// <summary>The client has got a part of a message: nothing but the rest of it may follow.</summary>
+    public bool InForwardedMessage => _bodyLeft > 0 && !_bodySwallowed;
+
     /// <summary>The bytes used, or -1 when the server broke the protocol (<paramref name="fault"/> says how).</summary>
     public int Process(ReadOnlySpan<byte> data, ref RelayOutput output, out string? fault)
     {
@@ -119,6 +122,12 @@ internal sealed class BackendRelay(ServerConnection server)
         bool swallow = expected.Count > 0 && expected.Front.Swallow;
         bool completes = false;
         fault = null;
+        if (!AnswerRules.IsDue(type, expected))
+        {
+            fault = $"message '{(char)type}' that nothing asked for";
+            return false;
+        }
+
         switch (type)
         {
             case BackendMessage.DataRow:

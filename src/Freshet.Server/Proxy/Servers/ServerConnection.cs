@@ -111,6 +111,9 @@ internal sealed class ServerConnection : IPollHandler
     /// <summary>It works for its client, or may not be used by another before that one's next Sync.</summary>
     public bool IsBusy => Expected.Count > 0 || _relay.MidMessage || OpenBatch || SkippingToSync;
 
+    /// <summary>Its client has got a part of a message: nothing but the rest of it may follow.</summary>
+    public bool InForwardedMessage => _relay.InForwardedMessage;
+
     /// <summary>Whether it could be lent as it is: idle, nothing due, nothing in doubt.</summary>
     public bool IsClean =>
         !IsBusy && Status == TransactionStatus.Idle && !CopyIn.Doubtful && !CloseWhenReleased

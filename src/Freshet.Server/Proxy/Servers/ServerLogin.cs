@@ -23,6 +23,9 @@ internal sealed class ServerLogin(ServerConnection server)
         TlsHandshake,
         Authentication,
         Parameters,
+
+        /// <summary>ReadyForQuery was read; what the server says unasked may stand behind it.</summary>
+        Ready,
     }
 
     private readonly ServerAuthentication _authentication = new(server);
@@ -69,7 +72,7 @@ internal sealed class ServerLogin(ServerConnection server)
             case Step.TlsHandshake:
                 Handshake();
                 break;
-            case Step.Authentication or Step.Parameters:
+            case Step.Authentication or Step.Parameters or Step.Ready:
                 if ((events & Native.EpollOut) != 0 && !server.Transport!.FlushBacklog())
                 {
                     server.Close("cannot send to the server: " + server.Transport.Failure);
@@ -247,13 +250,28 @@ internal sealed class ServerLogin(ServerConnection server)
             data = data[(length + 1)..];
         }
 
-        if (server.State == ServerState.Login)
+        if (server.State != ServerState.Login)
+        {
+            return;
+        }
+
+        if (transport.Tls is { HasPending: true })
         {
             transport.KeepCarry(data);
-            if (transport.Tls is { HasPending: true })
-            {
-                server.Loop.CallAgain(server);
-            }
+            server.Loop.CallAgain(server);
+        }
+        else if (_step != Step.Ready)
+        {
+            transport.KeepCarry(data);
+        }
+        else if (data.IsEmpty)
+        {
+            server.Pool.OnServerReady(server);
+        }
+        else
+        {
+            server.Pool.OnProtocolError("server", "a part of a message behind the first ReadyForQuery");
+            server.Close($"protocol violation by {Target}: a part of a message behind its first ReadyForQuery");
         }
     }
 
@@ -279,8 +297,9 @@ internal sealed class ServerLogin(ServerConnection server)
                 server.Close($"{Target} refused the login: {error.MessageText}");
                 break;
             case BackendMessage.NoticeResponse or BackendMessage.NegotiateProtocolVersion:
+            case BackendMessage.NotificationResponse when _step == Step.Ready:
                 break;
-            case BackendMessage.ParameterStatus when _step == Step.Parameters:
+            case BackendMessage.ParameterStatus when _step is Step.Parameters or Step.Ready:
                 var reader = new MessageReader(body);
                 if (reader.TryCString(out ReadOnlySpan<byte> name) && reader.TryCString(out ReadOnlySpan<byte> value))
                 {
@@ -294,7 +313,7 @@ internal sealed class ServerLogin(ServerConnection server)
                 break;
             case BackendMessage.ReadyForQuery when _step == Step.Parameters && body is [(byte)'I']:
                 server.Status = TransactionStatus.Idle;
-                server.Pool.OnServerReady(server);
+                _step = Step.Ready;
                 break;
             default:
                 server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
