@@ -1,4 +1,3 @@
-using Freshet.Server.Checks;
 using Freshet.Server.Cli;
 using Freshet.Server.Demo;
 

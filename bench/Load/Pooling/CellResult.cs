@@ -7,7 +7,7 @@ internal sealed record CellResult
 {
     public required Cell Cell { get; init; }
 
-    /// <summary>Whom Freshet is compared with here: PgBouncer, or PgBouncer in session mode; null when nobody.</summary>
+    /// <summary>Whom Freshet is compared with: PgBouncer, or PgBouncer in session mode; null: nobody.</summary>
     public string? Baseline { get; init; }
 
     /// <summary>Why there is no baseline.</summary>

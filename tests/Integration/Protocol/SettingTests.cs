@@ -80,7 +80,7 @@ public sealed class SettingTests(TestServers servers)
                 using var one = scene.Login("one", ("application_name", "start"), ("TimeZone", "Asia/Tokyo"));
                 const string settings = "-c statement_timeout=4s --work_mem=3MB -c app.x=a\\ b";
                 using var two = scene.Login("two", ("options", settings));
-                one.Query("set application_name = 'changed'; set TimeZone = 'UTC'; set work_mem = '1MB'");
+                one.Query("set application_name = 'changed'; set TimeZone = 'Europe/Paris'; set work_mem = '1MB'");
                 two.Query("set statement_timeout = 0; set work_mem = '8MB'; set app.x = 'y'");
                 Ask(one);
                 Ask(two);

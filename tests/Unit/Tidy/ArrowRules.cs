@@ -87,7 +87,9 @@ internal static class ArrowRules
     {
         foreach (var root in file.Syntax.DescendantNodes().OfType<IdentifierNameSyntax>())
         {
-            if (root.Identifier.Text is not "Freshet" || root.Parent is null)
+            // A member that happens to have the product's name is no namespace.
+            bool isMember = root.Parent is MemberAccessExpressionSyntax access && access.Name == root;
+            if (root.Identifier.Text is not "Freshet" || root.Parent is null || isMember)
             {
                 continue;
             }

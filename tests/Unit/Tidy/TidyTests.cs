@@ -55,7 +55,9 @@ public sealed class TidyTests
     /// <summary>The string literals of the command line's sources hold the name of every command.</summary>
     private static HashSet<string> Commands(Repository repository) =>
         repository
-            .Files.Where(file => file.IsCSharp && file.IsUnder("src/Freshet.Server/Cli"))
+            .Files.Where(file =>
+                file.IsCSharp
+                && (file.IsUnder("src/Freshet.Server/Cli") || file.Path.EndsWith("Command.cs", StringComparison.Ordinal)))
             .SelectMany(file => file.Syntax.DescendantNodes().OfType<LiteralExpressionSyntax>())
             .Where(literal => literal.IsKind(SyntaxKind.StringLiteralExpression))
             .Select(literal => literal.Token.ValueText)

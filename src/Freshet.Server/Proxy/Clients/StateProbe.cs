@@ -97,10 +97,14 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         }
 
         server.Settings = SettingsSet.Of(_settings);
+        SettingsSet told = client.State.Settings;
         foreach ((string name, string value) in client.State.Baseline.Settings)
         {
             // A RESET went back to the server connection's value, not to the one that this client started with.
-            _settings.TryAdd(name, value);
+            if (_settings.TryAdd(name, value))
+            {
+                Tell(server, name, value, told);
+            }
         }
 
         var wanted = SettingsSet.Of(_settings);
@@ -109,6 +113,26 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         client.State.LoneSetting = null;
         client.Link.SetPins((client.State.Pins & ~Probed) | _pins);
         client.Link.EndProbe();
+    }
+
+    /// <summary>A parameter that servers report, and that the client was last told otherwise.</summary>
+    private void Tell(ServerConnection server, string name, string value, SettingsSet told)
+    {
+        if (string.Equals(told.Find(name), value, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        foreach (string reported in server.Reported.Keys)
+        {
+            if (string.Equals(SettingsSet.Fold(reported), name, StringComparison.Ordinal))
+            {
+                client.Transport.Send(
+                    new MessageWriter().Begin(BackendMessage.ParameterStatus)
+                        .CString(Encoding.Latin1.GetBytes(reported)).CString(Encoding.Latin1.GetBytes(value)).End().Written
+                );
+            }
+        }
     }
 
     private IEnumerable<string> CustomNames() =>

@@ -184,7 +184,7 @@ public sealed class FrontendRelaySplitTests : IDisposable
             client.State.Pending.ToString(),
             client.State.LoneSetting?.ToString() ?? "",
             client.State.Unclean ? "unclean" : "",
-            client.Relay.OpenBatch ? "open" : "",
+            server.OpenBatch ? "open" : "",
             client.Relay.IsHeld ? "held" : "",
             server.CopyIn.Receiving ? "copying" : "",
         ]);

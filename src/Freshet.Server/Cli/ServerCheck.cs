@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using Freshet.Server.Cli;
+using Freshet.Server.Checks;
 using Freshet.Server.Configuration;
 using Npgsql;
 
-namespace Freshet.Server.Checks;
+namespace Freshet.Server.Cli;
 
 /// <summary>Looks at a server and reports: a table for people, JSON for programs.</summary>
 internal static class ServerCheck
