@@ -26,6 +26,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly IProxyLog _log;
     private readonly Queue<IPollHandler> _again = new();
     private readonly Thread _thread;
+    private readonly Action _tick;
     private volatile bool _stopped;
     private long _brokenInvariants;
 
@@ -40,6 +41,7 @@ internal sealed unsafe class EventLoop : IDisposable
             throw new IOException("epoll_create1: " + Native.ErrorText(Marshal.GetLastSystemError()));
         }
 
+        _tick = () => Tick?.Invoke(this);
         Control(Native.EpollCtlAdd, _mailbox.Descriptor, Native.EpollIn, ulong.MaxValue);
         _thread = new Thread(Run) { IsBackground = true, Name = "freshet-loop-" + index };
     }
@@ -131,7 +133,7 @@ internal sealed unsafe class EventLoop : IDisposable
             if (Now >= nextTick)
             {
                 nextTick = Now + tickTicks;
-                Guard(() => Tick?.Invoke(this));
+                Guard(_tick);
             }
         }
     }
