@@ -25,8 +25,8 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly PollTable _table;
     private readonly IProxyLog _log;
     private readonly Queue<IPollHandler> _again = new();
-    private readonly Action _callTick;
     private readonly Thread _thread;
+    private readonly Action _tick;
     private volatile bool _stopped;
     private long _brokenInvariants;
 
@@ -41,8 +41,8 @@ internal sealed unsafe class EventLoop : IDisposable
             throw new IOException("epoll_create1: " + Native.ErrorText(Marshal.GetLastSystemError()));
         }
 
+        _tick = () => Tick?.Invoke(this);
         Control(Native.EpollCtlAdd, _mailbox.Descriptor, Native.EpollIn, ulong.MaxValue);
-        _callTick = () => Tick?.Invoke(this);
         _thread = new Thread(Run) { IsBackground = true, Name = "freshet-loop-" + index };
     }
 
@@ -133,7 +133,7 @@ internal sealed unsafe class EventLoop : IDisposable
             if (Now >= nextTick)
             {
                 nextTick = Now + tickTicks;
-                Guard(_callTick);
+                Guard(_tick);
             }
         }
     }

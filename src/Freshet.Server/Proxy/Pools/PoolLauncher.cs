@@ -139,10 +139,17 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         // Idle connections with other start-up settings hold the places: session mode only.
         if (queues.PopOldestIdle() is { } unfit)
         {
-            unfit.MoveTo(unfit.Loop, ServerState.Cleaning);
-            unfit.Loop.Post(() => unfit.Close("made room for a session with other start-up settings"));
+            MakeRoom(unfit);
         }
 
         return false;
+    }
+
+    /// <summary>Apart from <see cref="MayOpen"/>, which would otherwise make a closure for every waiting client.
+    /// </summary>
+    private static void MakeRoom(ServerConnection unfit)
+    {
+        unfit.MoveTo(unfit.Loop, ServerState.Cleaning);
+        unfit.Loop.Post(() => unfit.Close("made room for a session with other start-up settings"));
     }
 }

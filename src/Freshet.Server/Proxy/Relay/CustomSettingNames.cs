@@ -15,19 +15,21 @@ internal static partial class CustomSettingNames
         bool found = false;
         foreach (Match match in Pattern().Matches(Encoding.Latin1.GetString(text)))
         {
-            state.AddCustomName(match.Groups["name"].Value.Replace("\"", "", StringComparison.Ordinal));
+            state.AddCustomName(string.Concat(match.Groups["name"].Value.Where(c => c > ' ' && c != '"')));
             found = true;
         }
 
         return found;
     }
 
-    private const string Word = "\"?[a-z_\u0080-\u00ff][\\w$]*\"?";
-
+    // Blanks are the server's, which are ASCII: the text is Latin-1, and the rest may be parts of longer characters.
     [GeneratedRegex(
-        $"""\b(?:re)?set\s+(?:session\s+|local\s+)?(?<name>{Word}(?:\s*\.\s*{Word})+)""",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
-    )]
+        """
+        \b(?:re)?set[ \t-\r]+(?:(?:session|local)[ \t-\r]+)?
+        (?<name>"?[a-z_\u0080-\u00ff][\w$\u0080-\u00ff]*"?
+        (?:[ \t-\r]*\.[ \t-\r]*"?[a-z_\u0080-\u00ff][\w$\u0080-\u00ff]*"?)+)
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+        | RegexOptions.IgnorePatternWhitespace, 1000)]
     private static partial Regex Pattern();
 }
