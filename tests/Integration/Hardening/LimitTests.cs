@@ -31,7 +31,9 @@ public sealed class LimitTests(TestServers servers)
             {
                 var client = proxy.Connect($"client {number}");
                 client.Send(Startup);
-                if (client.Read() is { Type: 'E' } error)
+                var answer = client.TryRead();
+                Assert.True(answer is not null, $"client {number} was closed without a word\n{proxy.Process.Output}");
+                if (answer is { Type: 'E' } error)
                 {
                     Assert.Equal("53300", error.Field('C'));
                     Assert.Contains("ulimit -n", error.Field('H'), StringComparison.Ordinal);

@@ -77,8 +77,9 @@ public sealed class VanishingClientTests(TestServers servers)
                 await WaitForAsync(control, $"{moment}: locks",
                     "select count(*) = 0 from pg_locks where locktype = 'advisory'"
                     + " or relation = 'vanished'::regclass");
+                await WaitForAsync(control, $"{moment}: temporary tables",
+                    "select count(*) = 0 from pg_class where relname = 'gone'");
                 Assert.Equal("0", control.Query("select count(*) from vanished"));
-                Assert.Equal("0", control.Query("select count(*) from pg_class where relname = 'gone'"));
             }
         }
 
