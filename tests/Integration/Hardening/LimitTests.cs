@@ -46,7 +46,7 @@ public sealed class LimitTests(TestServers servers)
                 accepted.Add(client);
             }
 
-            Assert.InRange(refused, 150, 350);
+            Assert.InRange(refused, 200, 395);
             Assert.All(accepted.Where((_, index) => index % 20 is 0), client =>
                 Assert.Equal("1", client.Query("select 1")));
             first.Query("commit");
