@@ -10,7 +10,8 @@ using Freshet.Server.Proxy.Settings;
 namespace Freshet.Server.Proxy;
 
 /// <summary>One listening socket of one loop. Every loop has its own on the same address (<c>SO_REUSEPORT</c>), and
-/// the kernel spreads the connections. When descriptors run out, a spare one is spent to tell the client so.</summary>
+/// the kernel spreads the connections. When descriptors run out, the clients above <see cref="DescriptorLimit"/> are told
+/// so; when even its head room is used up, a spare descriptor is spent on that.</summary>
 internal sealed unsafe class Listener : IPollHandler
 {
     /// <summary>Linux's default for <c>net.core.somaxconn</c>, which caps it anyway.</summary>
@@ -89,6 +90,12 @@ internal sealed unsafe class Listener : IPollHandler
         for (int i = 0; i < AcceptedAtOnce && _fd >= 0; i++)
         {
             int fd = Native.accept4(_fd, null, null, Native.SockNonblock | Native.SockCloexec);
+            if (fd >= DescriptorLimit.MostForClients)
+            {
+                Refuse(fd);
+                continue;
+            }
+
             if (fd >= 0)
             {
                 Welcome(fd);
@@ -98,7 +105,11 @@ internal sealed unsafe class Listener : IPollHandler
             int error = Marshal.GetLastSystemError();
             if (error is Native.ErrMfile or Native.ErrNfile or Native.ErrNoMem or Native.ErrNoBufs)
             {
-                RefuseOne();
+                if (!RefuseOne())
+                {
+                    return;
+                }
+
                 continue;
             }
 
@@ -142,26 +153,39 @@ internal sealed unsafe class Listener : IPollHandler
     }
 
     /// <summary>No descriptor left: the spare one makes room to accept the next client and tell it.</summary>
-    private void RefuseOne()
+    private bool RefuseOne()
     {
         _ = Native.close(_spare);
         int fd = Native.accept4(_fd, null, null, Native.SockNonblock | Native.SockCloexec);
         if (fd >= 0)
         {
-            byte[] error = ClientErrors.NoDescriptors();
-            fixed (byte* bytes = error)
-            {
-                _ = Native.send(fd, bytes, (nuint)error.Length, Native.MsgNoSignal);
-            }
-
-            _ = Native.close(fd);
-            if (Interlocked.Increment(ref _proxy.Counters.ClientsRefused) % 1000 == 1)
-            {
-                _proxy.Log.Write(ProxyLogLevel.Error, "no file descriptor left: clients are refused; raise ulimit -n");
-            }
+            Refuse(fd);
         }
 
         _spare = OpenSpare();
+        return fd >= 0;
+    }
+
+    private void Refuse(int fd)
+    {
+        byte[] error = ClientErrors.NoDescriptors();
+        fixed (byte* bytes = error)
+        {
+            _ = Native.send(fd, bytes, (nuint)error.Length, Native.MsgNoSignal);
+        }
+
+        // What the client has sent by now is read first: closing with it unread would reset the connection, and the
+        // error could be lost on its way.
+        fixed (byte* unread = _loop.Inbound)
+        {
+            _ = Native.recv(fd, unread, EventLoop.ScratchBytes, Native.MsgDontWait);
+        }
+
+        _ = Native.close(fd);
+        if (Interlocked.Increment(ref _proxy.Counters.ClientsRefused) % 1000 == 1)
+        {
+            _proxy.Log.Write(ProxyLogLevel.Error, "no file descriptor left: clients are refused; raise ulimit -n");
+        }
     }
 
     private static int OpenSpare() => Native.eventfd(0, Native.EventFdCloexec);

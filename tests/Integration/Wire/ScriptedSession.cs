@@ -45,6 +45,12 @@ internal sealed class ScriptedSession : IDisposable
             Backend.ReadyForQuery()
         );
 
+    public int PacketBytes
+    {
+        get => _stream.PacketBytes;
+        set => _stream.PacketBytes = value;
+    }
+
     public ScriptedSession Send(params byte[][] messages)
     {
         _stream.Write(messages);

@@ -14,6 +14,7 @@ internal static unsafe class Native
     internal const int SolSocket = 1, SoReuseAddr = 2, SoError = 4, SoKeepAlive = 9, SoReusePort = 15;
     internal const int ProtoTcp = 6, TcpNoDelay = 1, ProtoIp6 = 41, Ipv6Only = 26;
     internal const int MsgNoSignal = 0x4000, MsgPeek = 0x2, MsgDontWait = 0x40;
+    internal const int LimitOpenFiles = 7;
     internal const int ErrIntr = 4, ErrAgain = 11, ErrMfile = 24, ErrNfile = 23, ErrInProgress = 115;
     internal const int ErrConnAborted = 103, ErrNoMem = 12, ErrNoBufs = 105;
 
@@ -42,6 +43,10 @@ internal static unsafe class Native
 
     [DllImport("libc")]
     internal static extern int close(int fd);
+
+    /// <summary>Two 64-bit numbers: the soft limit, the hard limit.</summary>
+    [DllImport("libc")]
+    internal static extern int getrlimit(int resource, ulong* limits);
 
     [DllImport("libc")]
     internal static extern int socket(int family, int type, int protocol);
