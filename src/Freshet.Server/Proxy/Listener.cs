@@ -10,8 +10,8 @@ using Freshet.Server.Proxy.Settings;
 namespace Freshet.Server.Proxy;
 
 /// <summary>One listening socket of one loop. Every loop has its own on the same address (<c>SO_REUSEPORT</c>), and
-/// the kernel spreads the connections. When descriptors run out, the clients above <see cref="DescriptorLimit"/> are told
-/// so; when even its head room is used up, a spare descriptor is spent on that.</summary>
+/// the kernel spreads the connections. When descriptors run out, the clients above <see cref="DescriptorLimit"/> are
+/// told so; when even its head room is used up, a spare descriptor is spent on that.</summary>
 internal sealed unsafe class Listener : IPollHandler
 {
     /// <summary>Linux's default for <c>net.core.somaxconn</c>, which caps it anyway.</summary>

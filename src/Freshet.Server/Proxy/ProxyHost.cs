@@ -47,7 +47,7 @@ internal sealed class ProxyHost : IDisposable
         return host;
     }
 
-    /// <summary>Obeys another snapshot from now on. <c>Listen</c> and <c>Threads</c> are fixed after the start.</summary>
+    /// <summary>Obeys another snapshot from now on. <c>Listen</c> and <c>Threads</c> are fixed at the start.</summary>
     /// <exception cref="Tls.TlsConfigurationException">A certificate cannot be used; nothing was changed.</exception>
     public void Reload(ProxySnapshot snapshot) => _proxy.Reload(snapshot);
 

@@ -28,8 +28,8 @@ public sealed class SettingTests(TestServers servers)
             { "set session statement_timeout to 8000", "show statement_timeout" },
             { "/* comment */ set -- another\n statement_timeout = '9s';", "show statement_timeout" },
             { "set app.tenant = 'one'", "select coalesce(current_setting('app.tenant', true), '')" },
-            // An empty custom setting and none at all are told apart by nobody but the server: once a name was used on a
-            // server connection it stays there, empty, until the connection is closed.
+            // An empty custom setting and none at all are told apart by nobody but the server: once a name was used on
+            // a server connection it stays there, empty, until the connection is closed.
             {
                 "select set_config('app.tenant', 'two', false)",
                 "select coalesce(current_setting('app.tenant', true), '')"

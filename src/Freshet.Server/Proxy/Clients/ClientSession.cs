@@ -218,17 +218,6 @@ internal sealed class ClientSession : IPollHandler
         }
     }
 
-    public void OnAcquireFailed(string reason, byte[]? serverError) =>
-        CloseWith(serverError is null
-            ? ClientErrors.NoServer(reason)
-            : ClientErrors.ServerError(ErrorFields.Read(serverError)));
-
-    public void OnWaitTimeout() =>
-        CloseWith(ClientErrors.WaitTimeout(Pool!.Settings.WaitTimeout.TotalSeconds, Pool.LastFailure));
-
-    public void OnTimeLimit(string reason) =>
-        CloseWith(Server is { IsBusy: true } ? ClientErrors.TimeLimit(reason) : ClientErrors.IdleTransaction(reason));
-
     /// <summary>Ends the session if it is at rest; otherwise it ends as soon as it is.</summary>
     public void OnDrain()
     {

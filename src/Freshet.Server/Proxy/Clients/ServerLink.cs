@@ -145,14 +145,14 @@ internal sealed class ServerLink(ClientSession client)
         if (!client.KeepsServer && !client.Relay.IsHeld)
         {
             SettleLoneSetting(server);
-            client.State.ResetUnderWay = false;
-            client.State.SettingsBeforeDiscard = null;
             if (client.State.NeedsProbe)
             {
                 Run(server, new StateProbe(client));
                 return;
             }
 
+            client.State.ResetUnderWay = false;
+            client.State.SettingsBeforeDiscard = null;
             client.State.Pending = StatementTraits.None;
             if (client.State.Pins == PinReasons.None)
             {

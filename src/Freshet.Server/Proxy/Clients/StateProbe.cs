@@ -39,7 +39,7 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
             foreach (string name in CustomNames())
             {
                 string literal = SettingsSet.QuoteLiteral(name);
-                sql.Append(" UNION ALL SELECT 's',")
+                sql.Append(" UNION ALL SELECT 'c',")
                     .Append(literal)
                     .Append(",pg_catalog.current_setting(")
                     .Append(literal)
@@ -68,6 +68,10 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         {
             case "s":
                 _settings[SettingsSet.Fold(name)] = value;
+                break;
+            case "c" when value.Length > 0 || !client.State.ResetUnderWay:
+                // Once known to a server connection, a custom setting that was reset is empty there, not gone.
+                _settings[name] = value;
                 break;
             case "i" when IsForeignIdentity(name, value):
                 _settings[name] = value;
@@ -127,10 +131,12 @@ internal sealed class StateProbe(ClientSession client) : ServerOperation
         {
             if (string.Equals(SettingsSet.Fold(reported), name, StringComparison.Ordinal))
             {
-                client.Transport.Send(
-                    new MessageWriter().Begin(BackendMessage.ParameterStatus)
-                        .CString(Encoding.Latin1.GetBytes(reported)).CString(Encoding.Latin1.GetBytes(value)).End().Written
-                );
+                MessageWriter status = new MessageWriter()
+                    .Begin(BackendMessage.ParameterStatus)
+                    .CString(Encoding.Latin1.GetBytes(reported))
+                    .CString(Encoding.Latin1.GetBytes(value))
+                    .End();
+                client.Transport.Send(status.Written);
             }
         }
     }

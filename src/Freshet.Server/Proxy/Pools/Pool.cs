@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Freshet.Core.Wire;
 using Freshet.Core.Wire.Auth;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
@@ -235,7 +236,10 @@ internal sealed class Pool
             failed.ForEach(client => _queues.Remove(client));
         }
 
-        failed.ForEach(client => client.OnAcquireFailed(reason, LastLoginError));
+        byte[] error = LastLoginError is { } told
+            ? ClientErrors.ServerError(ErrorFields.Read(told))
+            : ClientErrors.NoServer(reason);
+        failed.ForEach(client => client.CloseWith(error));
     }
 
     /// <summary>Closes the idle connection that was unused longest: another pool of the database needs its place.

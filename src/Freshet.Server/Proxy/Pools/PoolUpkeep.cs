@@ -58,11 +58,15 @@ internal static class PoolUpkeep
         foreach (ClientSession client in waitedTooLong ?? [])
         {
             pool.Counters[loop.Index].WaitTimeouts++;
-            client.OnWaitTimeout();
+            client.CloseWith(ClientErrors.WaitTimeout(settings.WaitTimeout.TotalSeconds, pool.LastFailure));
         }
 
         close?.ForEach(item => item.Server.Close(item.Reason));
-        overTime?.ForEach(item => item.Server.Client?.OnTimeLimit(item.Reason));
+        overTime?.ForEach(item =>
+            item.Server.Client?.CloseWith(
+                item.Server.IsBusy ? ClientErrors.TimeLimit(item.Reason) : ClientErrors.IdleTransaction(item.Reason)
+            )
+        );
     }
 
     private static string? ActiveLimit(ServerConnection server, EventLoop loop, PoolSnapshot settings)
@@ -70,7 +74,8 @@ internal static class PoolUpkeep
         if (server.IsBusy)
         {
             return Exceeds(server.QueryStartedAt, loop, settings.QueryTimeout)
-                ? $"query_timeout: the query ran longer than pool.queryTimeout = {settings.QueryTimeout.TotalSeconds:0.###} s"
+                ? "query_timeout: the query ran longer than pool.queryTimeout = "
+                    + $"{settings.QueryTimeout.TotalSeconds:0.###} s"
                 : null;
         }
 

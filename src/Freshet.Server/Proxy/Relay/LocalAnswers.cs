@@ -69,31 +69,22 @@ internal sealed class LocalAnswers(ClientSession client)
                 return position + rest.Length;
             }
 
-            if (_rejection is not null && rest.Length < Math.Min(length + 1, FrontendRelay.WholeMessageBytes))
+            if (_rejection is not null)
             {
-                break;
+                if (rest.Length < Math.Min(length + 1, FrontendRelay.WholeMessageBytes))
+                {
+                    break;
+                }
+
+                if (!ResetsSettings(rest, length + 1))
+                {
+                    Refuse(rest[0]);
+                    _skip = length + 1;
+                    continue;
+                }
             }
 
-            if (_rejection is not null && !ResetsSettings(rest, length + 1))
-            {
-                Refuse(rest[0]);
-                _skip = length + 1;
-                continue;
-            }
-
-            bool local = rest[0] is FrontendMessage.Sync or FrontendMessage.Flush or FrontendMessage.Close;
-            if (!local)
-            {
-                needsServer = true;
-                break;
-            }
-
-            if (rest.Length < length + 1)
-            {
-                break;
-            }
-
-            if (!Answer(rest[0], rest[5..(length + 1)], out needsServer))
+            if (!TryAnswer(rest, length + 1, out needsServer))
             {
                 break;
             }
@@ -102,6 +93,13 @@ internal sealed class LocalAnswers(ClientSession client)
         }
 
         return position;
+    }
+
+    /// <summary>False when the message is incomplete, or for a server.</summary>
+    private bool TryAnswer(ReadOnlySpan<byte> message, int total, out bool needsServer)
+    {
+        needsServer = message[0] is not (FrontendMessage.Sync or FrontendMessage.Flush or FrontendMessage.Close);
+        return !needsServer && message.Length >= total && Answer(message[0], message[5..total], out needsServer);
     }
 
     private bool Answer(byte type, ReadOnlySpan<byte> body, out bool needsServer)

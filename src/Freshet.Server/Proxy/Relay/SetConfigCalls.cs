@@ -6,8 +6,8 @@ namespace Freshet.Server.Proxy.Relay;
 
 /// <summary>
 /// Reads the calls of <c>set_config</c> in a text: which settings they name, and whether they last beyond the
-/// transaction. Only the plain form with literals is understood (<c>set_config('name', …, true)</c>); a name that is not
-/// a literal pins the session, because no catalogue lists custom settings.
+/// transaction. Only the plain form with literals is understood (<c>set_config('name', …, true)</c>); a name that is
+/// not a literal pins the session, because no catalogue lists custom settings.
 /// </summary>
 internal static class SetConfigCalls
 {

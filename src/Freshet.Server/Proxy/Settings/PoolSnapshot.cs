@@ -51,6 +51,6 @@ internal sealed record PoolSnapshot
     /// <summary>Longest idle time inside a transaction; 0 (default): no limit.</summary>
     public TimeSpan IdleTransactionTimeout { get; init; }
 
-    /// <summary>Longest run of one query before it is cancelled and its session closed; 0 (default): no limit.</summary>
+    /// <summary>Longest run of one query before it is cancelled and its session closed; 0 (default): none.</summary>
     public TimeSpan QueryTimeout { get; init; }
 }

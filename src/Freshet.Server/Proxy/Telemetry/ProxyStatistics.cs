@@ -15,7 +15,7 @@ internal sealed record ProxyStatistics
     public long ProtocolErrors { get; init; }
     public long CancelRequests { get; init; }
 
-    /// <summary>A rule of the code itself was broken; the connection was dropped. Any value but 0 is a defect.</summary>
+    /// <summary>A rule of the code was broken; the connection was dropped. Any value but 0 is a defect.</summary>
     public long BrokenInvariants { get; init; }
 
     /// <summary>Bytes of buffers lent out at this moment; 0 when nothing is in flight.</summary>
