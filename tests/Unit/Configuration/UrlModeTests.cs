@@ -115,7 +115,8 @@ public sealed class UrlModeTests
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256);
-            using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddDays(1));
+            var now = TimeProvider.System.GetUtcNow();
+            using var certificate = request.CreateSelfSigned(now, now.AddDays(1));
             var certificateFile = Path.Combine(folder.FullName, "cert.pem");
             var keyFile = Path.Combine(folder.FullName, "key.pem");
             File.WriteAllText(certificateFile, certificate.ExportCertificatePem());

@@ -64,7 +64,7 @@ public sealed class TlsTestCertificates : IDisposable
             $"CN=Freshet test {name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
         X509Certificate2 certificate = request.CreateSelfSigned(now.AddDays(-60), now.AddDays(60));
         File.WriteAllText(PathOf($"{name}.crt"), certificate.ExportCertificatePem());
         return certificate;
@@ -90,7 +90,7 @@ public sealed class TlsTestCertificates : IDisposable
         request.CertificateExtensions.Add(names.Build());
         using RSA authorityKey = authority.GetRSAPrivateKey()!;
         var generator = X509SignatureGenerator.CreateForRSA(authorityKey, padding ?? RSASignaturePadding.Pkcs1);
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using X509Certificate2 certificate = request.Create(
             authority.SubjectName, generator, now.AddDays(start), now.AddDays(end), RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(PathOf($"{file}.crt"), certificate.ExportCertificatePem());
