@@ -138,6 +138,10 @@ internal static class ProxyMetrics
         writer.Sample(statistics.BrokenInvariants);
         writer.Gauge("freshet_buffer_lent_bytes", "Buffers in use at this moment.");
         writer.Sample(statistics.BufferBytesLent);
+        writer.Gauge("freshet_shared_statements", "Texts of prepared statements kept for sharing.");
+        writer.Sample(statistics.SharedStatements);
+        writer.Gauge("freshet_shared_statement_bytes", "Bytes of them; statementCacheSize is the limit.");
+        writer.Sample(statistics.SharedStatementBytes);
         writer.Gauge("freshet_draining", "1 while the proxy drains.");
         writer.Sample(statistics.Draining ? 1 : 0);
     }

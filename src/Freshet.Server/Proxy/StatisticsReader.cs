@@ -29,6 +29,8 @@ internal static class StatisticsReader
             CancelRequests = Interlocked.Read(ref counters.CancelRequests),
             BrokenInvariants = proxy.Loops.Sum(loop => loop.BrokenInvariants),
             BufferBytesLent = proxy.Loops.Sum(loop => loop.Buffers.LentBytes),
+            SharedStatements = proxy.Statements.Count,
+            SharedStatementBytes = proxy.Statements.Bytes,
             Draining = proxy.Draining,
         };
     }

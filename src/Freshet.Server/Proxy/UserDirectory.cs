@@ -10,6 +10,15 @@ internal sealed class UserDirectory(ProxySnapshot snapshot, byte[] mockKey)
 {
     private readonly ConcurrentDictionary<string, ScramVerifier> _verifiers = new(StringComparer.Ordinal);
 
+    private readonly Lazy<bool> _onlyVerifiers = new(() =>
+        snapshot.Users.Values.All(user => user.Secret is null || ScramVerifier.TryParse(user.Secret, out _))
+    );
+
+    /// <summary>Under <c>auth = md5</c>: whether this user is asked for SCRAM, because no md5 answer can be checked
+    /// against a verifier. An unknown user is asked for what the others are.</summary>
+    public bool AsksForScram(string name) =>
+        Find(name)?.Secret is { } secret ? ScramVerifier.TryParse(secret, out _) : _onlyVerifiers.Value;
+
     public UserSnapshot? Find(string name) => snapshot.Users.GetValueOrDefault(name);
 
     /// <summary>The verifier of a user; a believable one that fits no password where the user, or his secret, does

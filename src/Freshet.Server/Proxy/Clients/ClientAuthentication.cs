@@ -22,7 +22,7 @@ internal sealed class ClientAuthentication(ClientSession client, string user)
 
     public AuthenticationVerdict Begin()
     {
-        if (_method == AuthMethod.Md5 && (Secret is null || ScramVerifier.TryParse(Secret, out _)))
+        if (_method == AuthMethod.Md5 && client.Proxy.Users.AsksForScram(user))
         {
             _method = AuthMethod.Scram;
         }

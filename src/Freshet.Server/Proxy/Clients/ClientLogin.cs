@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Freshet.Core.Wire;
+using Freshet.Core.Wire.Auth;
 using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
@@ -340,7 +341,11 @@ internal sealed class ClientLogin(ClientSession client)
         client.Pool = pool;
         client.Mode = pool.Mode;
         client.Replication = packet.Replication;
-        pool.ScramKeys = verdict.Keys ?? pool.ScramKeys;
+        if (verdict.Keys is not null && ScramVerifier.TryParse(pool.ServerSecret, out _))
+        {
+            pool.ScramKeys = verdict.Keys; // no password is known: these are what logs in to the server
+        }
+
         if (!StartupSettings.Take(client, packet))
         {
             client.CloseWith(ClientErrors.BadOptions(packet.Options!));

@@ -235,10 +235,9 @@ internal sealed class ServerLink(ClientSession client)
     private static bool CheckDue(ServerConnection server)
     {
         PoolSnapshot settings = server.Pool.Settings;
-        return settings.ServerCheckDelay > TimeSpan.Zero
-            && settings.ServerCheckQuery.Length > 0
+        return settings.ServerCheckQuery.Length > 0
             && System.Diagnostics.Stopwatch.GetElapsedTime(server.IdleSince, server.Loop.Now)
-                > settings.ServerCheckDelay;
+                >= settings.ServerCheckDelay;
     }
 
     private void Link(ServerConnection server)

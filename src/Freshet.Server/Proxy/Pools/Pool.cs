@@ -312,6 +312,7 @@ internal sealed class Pool
         if (old with { Pool = database.Pool, MaxConnections = database.MaxConnections } != database)
         {
             Interlocked.Increment(ref _generation);
+            ScramKeys = null;
             _welcomes.Clear();
         }
     }

@@ -97,6 +97,9 @@ internal sealed class ServerAuthentication(ServerConnection server)
         if (result == ScramResult.Success)
         {
             _scramDone = true;
+
+            // The next login needs no key derivation, which takes a millisecond of the loop's time.
+            server.Pool.ScramKeys = _scram.Keys ?? server.Pool.ScramKeys;
             return null;
         }
 

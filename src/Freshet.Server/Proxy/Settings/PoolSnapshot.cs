@@ -34,7 +34,7 @@ internal sealed record PoolSnapshot
     public TimeSpan ServerLoginRetry { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A connection idle for longer is tested with <see cref="ServerCheckQuery"/> before it is lent.
-    /// Default 30 s.</summary>
+    /// 0: always. Default 30 s.</summary>
     public TimeSpan ServerCheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Default <c>select 1</c>; empty: only the socket is looked at.</summary>

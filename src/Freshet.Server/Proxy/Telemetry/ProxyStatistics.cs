@@ -20,5 +20,9 @@ internal sealed record ProxyStatistics
 
     /// <summary>Bytes of buffers lent out at this moment; 0 when nothing is in flight.</summary>
     public long BufferBytesLent { get; init; }
+
+    /// <summary>Texts of prepared statements kept for sharing, and their bytes.</summary>
+    public long SharedStatements { get; init; }
+    public long SharedStatementBytes { get; init; }
     public bool Draining { get; init; }
 }
