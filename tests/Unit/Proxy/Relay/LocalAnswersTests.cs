@@ -34,8 +34,8 @@ public sealed class LocalAnswersTests : IDisposable
     [Fact]
     public void A_Sync_at_rest_is_answered_and_a_Flush_needs_no_answer()
     {
-        MessageWriter messages = new MessageWriter().Begin(FrontendMessage.Flush).End().Begin(FrontendMessage.Sync).End()
-            .Begin(FrontendMessage.Sync).End();
+        MessageWriter messages = new MessageWriter().Begin(FrontendMessage.Flush).End()
+            .Begin(FrontendMessage.Sync).End().Begin(FrontendMessage.Sync).End();
         Assert.Equal(("Z\0\0\0\u0005IZ\0\0\0\u0005I", 15, false), Take(messages));
     }
 
@@ -84,8 +84,12 @@ public sealed class LocalAnswersTests : IDisposable
     public void A_malformed_Close_or_one_of_SQLs_PREPARE_goes_to_a_server()
     {
         _client.State.NeedStatements().Sql = new(StringComparer.Ordinal) { ["p"] = [] };
-        Assert.True(Take(new MessageWriter().Begin(FrontendMessage.Close).Byte((byte)'S').CString("p").End()).NeedsServer);
-        Assert.True(Take(new MessageWriter().Begin(FrontendMessage.Close).Byte((byte)'?').CString("p").End()).NeedsServer);
+        foreach (char kind in "S?")
+        {
+            MessageWriter close = new MessageWriter().Begin(FrontendMessage.Close).Byte((byte)kind).CString("p").End();
+            Assert.True(Take(close).NeedsServer);
+        }
+
         Assert.True(Take(new MessageWriter().Begin(FrontendMessage.Close).End()).NeedsServer);
     }
 
@@ -102,7 +106,8 @@ public sealed class LocalAnswersTests : IDisposable
         byte[] error = ClientErrors.Protocol("no");
         string text = Encoding.Latin1.GetString(error);
         _client.Relay.Local.Reject(error);
-        MessageWriter batch = new MessageWriter().Begin(FrontendMessage.Parse).CString("").CString("select 1").Int16(0).End()
+        MessageWriter batch = new MessageWriter()
+            .Begin(FrontendMessage.Parse).CString("").CString("select 1").Int16(0).End()
             .Begin(FrontendMessage.Execute).CString("").Int32(0).End().Begin(FrontendMessage.Sync).End();
         Assert.Equal((text + "Z\0\0\0\u0005I", batch.Written.Length, false), Take(batch));
         Assert.True(Take(Query("select 1")).NeedsServer);
