@@ -70,5 +70,6 @@ internal sealed record CompletionOption(
             option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool),
             option.HelpName?.Contains('|', StringComparison.Ordinal) == true ? [.. option.HelpName.Split('|')] : [],
             string.Equals(option.HelpName, "FILE", StringComparison.Ordinal)
-        ) { }
+        )
+    { }
 }

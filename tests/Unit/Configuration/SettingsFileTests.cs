@@ -62,12 +62,21 @@ public sealed class SettingsFileTests
         Assert.Equal(
             new PoolSnapshot
             {
-                Mode = PoolMode.Session, Size = 30, MinSize = 2, ReserveSize = 4,
-                ReserveTimeout = TimeSpan.FromSeconds(1), WaitTimeout = TimeSpan.FromSeconds(9),
-                ServerLifetime = TimeSpan.FromHours(2), ServerIdleTimeout = TimeSpan.FromMinutes(3),
-                ServerConnectTimeout = TimeSpan.FromSeconds(4), ServerLoginRetry = TimeSpan.FromMilliseconds(500),
-                ServerCheckDelay = TimeSpan.Zero, ServerCheckQuery = "", ServerResetQuery = "RESET ALL",
-                MaxPreparedStatements = 0, IdleTransactionTimeout = TimeSpan.FromSeconds(6),
+                Mode = PoolMode.Session,
+                Size = 30,
+                MinSize = 2,
+                ReserveSize = 4,
+                ReserveTimeout = TimeSpan.FromSeconds(1),
+                WaitTimeout = TimeSpan.FromSeconds(9),
+                ServerLifetime = TimeSpan.FromHours(2),
+                ServerIdleTimeout = TimeSpan.FromMinutes(3),
+                ServerConnectTimeout = TimeSpan.FromSeconds(4),
+                ServerLoginRetry = TimeSpan.FromMilliseconds(500),
+                ServerCheckDelay = TimeSpan.Zero,
+                ServerCheckQuery = "",
+                ServerResetQuery = "RESET ALL",
+                MaxPreparedStatements = 0,
+                IdleTransactionTimeout = TimeSpan.FromSeconds(6),
                 QueryTimeout = TimeSpan.FromSeconds(7),
             },
             proxy.AnyDatabase!.Pool

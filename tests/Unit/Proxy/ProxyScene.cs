@@ -47,14 +47,19 @@ internal sealed class ProxyScene : IDisposable
             Threads = threads,
             Auth = AuthMethod.Trust,
             Databases = ImmutableDictionary<string, DatabaseSnapshot>.Empty,
-            AnyDatabase = new DatabaseSnapshot("*", "127.0.0.1", serverPort, null, null, null, TlsSnapshot.Disabled, pool),
+            AnyDatabase = new DatabaseSnapshot(
+                "*", "127.0.0.1", serverPort, null, null, null, TlsSnapshot.Disabled, pool),
             Users = ImmutableDictionary<string, UserSnapshot>.Empty.Add("app", new UserSnapshot("app", null)),
         };
 
     /// <summary>A client that is logged in, and without a server connection.</summary>
     public ClientSession NewClient(int loop = 0, PoolMode mode = PoolMode.Transaction)
     {
-        var client = new ClientSession(Proxy, Proxy.Loops[loop], _clientSockets.Descriptor) { Pool = Pool, Mode = mode };
+        var client = new ClientSession(Proxy, Proxy.Loops[loop], _clientSockets.Descriptor)
+        {
+            Pool = Pool,
+            Mode = mode,
+        };
         client.LoggedIn();
         return client;
     }

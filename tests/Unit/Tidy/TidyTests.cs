@@ -57,7 +57,8 @@ public sealed class TidyTests
         repository
             .Files.Where(file =>
                 file.IsCSharp
-                && (file.IsUnder("src/Freshet.Server/Cli") || file.Path.EndsWith("Command.cs", StringComparison.Ordinal)))
+                && (file.IsUnder("src/Freshet.Server/Cli")
+                    || file.Path.EndsWith("Command.cs", StringComparison.Ordinal)))
             .SelectMany(file => file.Syntax.DescendantNodes().OfType<LiteralExpressionSyntax>())
             .Where(literal => literal.IsKind(SyntaxKind.StringLiteralExpression))
             .Select(literal => literal.Token.ValueText)

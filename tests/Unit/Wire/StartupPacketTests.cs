@@ -24,7 +24,8 @@ public sealed class StartupPacketTests
     }
 
     [Fact]
-    public void The_database_is_the_user_where_none_is_named() => Assert.Equal("bob", Read("user", "bob", "")!.Database);
+    public void The_database_is_the_user_where_none_is_named() =>
+        Assert.Equal("bob", Read("user", "bob", "")!.Database);
 
     [Fact]
     public void A_packet_without_a_user_or_with_an_empty_one_is_malformed()

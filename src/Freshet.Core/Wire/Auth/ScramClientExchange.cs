@@ -59,7 +59,8 @@ internal sealed class ScramClientExchange
             certificateHash,
             requireChannelBinding,
             Convert.ToBase64String(RandomNumberGenerator.GetBytes(ScramText.NonceLength))
-        ) { }
+        )
+    { }
 
     /// <summary>For the tests, which need a known nonce.</summary>
     internal ScramClientExchange(

@@ -38,7 +38,12 @@ internal sealed class PoolCounters
         Count(WaitHistogram, microseconds);
     }
 
-    internal static long Microseconds(long ticks) => ticks * 1_000_000 / Stopwatch.Frequency;
+    /// <summary>Seconds apart: the product would overflow after two and a half hours.</summary>
+    internal static long Microseconds(long ticks)
+    {
+        (long seconds, long rest) = Math.DivRem(ticks, Stopwatch.Frequency);
+        return (seconds * 1_000_000) + (rest * 1_000_000 / Stopwatch.Frequency);
+    }
 
     private static void Count(long[] histogram, long microseconds)
     {

@@ -132,7 +132,8 @@ internal sealed class AnswerScript
             .Say(BackendMessage.NotificationResponse, "\0\0\0\u0001a\0b\0"u8)
             .Hide(BackendMessage.CommandComplete, "SELECT 2\0"u8).Hide(BackendMessage.ReadyForQuery, "I"u8)
             .Ask(ExpectedKind.Query, ExpectedFlags.Swallow)
-            .Hide(BackendMessage.ErrorResponse, "SERROR\0C42P05\0Mthere\0\0"u8).Hide(BackendMessage.ReadyForQuery, "I"u8);
+            .Hide(BackendMessage.ErrorResponse, "SERROR\0C42P05\0Mthere\0\0"u8)
+            .Hide(BackendMessage.ReadyForQuery, "I"u8);
 
     private void Copies(int large, Random random) =>
         Ask(ExpectedKind.Query).Say(BackendMessage.CopyOutResponse, Some(5, random))

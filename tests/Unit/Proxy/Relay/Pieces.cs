@@ -6,7 +6,8 @@ internal static class Pieces
     private const int Longest = 64 * 1024;
 
     /// <summary>In two pieces, cut at every position.</summary>
-    public static IEnumerable<int[]> EverySplit(int length) => Enumerable.Range(0, length + 1).Select(at => new[] { at });
+    public static IEnumerable<int[]> EverySplit(int length) =>
+        Enumerable.Range(0, length + 1).Select(at => new[] { at });
 
     public static int[] Whole(int length) =>
         [.. Enumerable.Range(1, Math.Max(0, (length - 1) / Longest)).Select(part => part * Longest)];

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Clients;
@@ -57,9 +58,10 @@ public sealed class ResponseEffectsTests : IDisposable
     {
         var types = new StringBuilder();
         byte[] data = [.. bytes];
-        for (int at = 0; at < data.Length; at += 1 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(data.AsSpan(at + 1)))
+        for (int at = 0; at < data.Length;)
         {
             types.Append((char)data[at]);
+            at += 1 + BinaryPrimitives.ReadInt32BigEndian(data.AsSpan(at + 1));
         }
 
         return types.ToString();
@@ -167,7 +169,8 @@ public sealed class ResponseEffectsTests : IDisposable
     {
         FromClient(Sync(Parse(Parse(new MessageWriter(), "a", "select 1"), "a", "select 2")));
         Assert.Equal("1EZ", FromServer("1", Error("42P05"), "ZI"));
-        Assert.Contains("\"a\" already exists", Encoding.Latin1.GetString([.. _scene.ToClient]), StringComparison.Ordinal);
+        string told = Encoding.Latin1.GetString([.. _scene.ToClient]);
+        Assert.Contains("\"a\" already exists", told, StringComparison.Ordinal);
         Assert.NotNull(_client.State.Statements!.Find("a"u8));
     }
 
@@ -231,7 +234,8 @@ public sealed class ResponseEffectsTests : IDisposable
         FromClient(Bind(Parse(new MessageWriter(), "c", "copy t from stdin"), "c")
             .Begin(FrontendMessage.Execute).CString("").Int32(0).End());
         FromServer("1", "2", "G\0\0\0");
-        FromClient(Sync(new MessageWriter().Begin(FrontendMessage.CopyData).End().Begin(FrontendMessage.CopyDone).End()));
+        FromClient(Sync(
+            new MessageWriter().Begin(FrontendMessage.CopyData).End().Begin(FrontendMessage.CopyDone).End()));
         Assert.Equal("CZ", FromServer("CCOPY 0\0", "ZI"));
         Assert.False(_server.CopyIn.Doubtful);
         Assert.Equal(0, _server.Expected.Count);

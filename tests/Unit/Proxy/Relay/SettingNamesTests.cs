@@ -55,7 +55,8 @@ public sealed class SettingNamesTests
     public void More_names_than_can_be_remembered_pin_the_session()
     {
         var state = new SessionState();
-        string sql = string.Concat(Enumerable.Range(0, SessionState.MostCustomNames + 1).Select(i => $"set a.b{i} = 1;"));
+        IEnumerable<int> numbers = Enumerable.Range(0, SessionState.MostCustomNames + 1);
+        string sql = string.Concat(numbers.Select(i => $"set a.b{i} = 1;"));
         Assert.True(CustomSettingNames.Note(Encoding.UTF8.GetBytes(sql), state));
         Assert.Equal(SessionState.MostCustomNames, state.CustomNames!.Count);
         Assert.True((state.Pins & PinReasons.UnknownSetting) != 0);
