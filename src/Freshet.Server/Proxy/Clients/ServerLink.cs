@@ -145,6 +145,12 @@ internal sealed class ServerLink(ClientSession client)
         if (!client.KeepsServer && !client.Relay.IsHeld)
         {
             SettleLoneSetting(server);
+            if (client.State.HasUnknownSetting)
+            {
+                client.State.HasUnknownSetting = false;
+                SetPins(client.State.Pins | PinReasons.UnknownSetting);
+            }
+
             if (client.State.NeedsProbe)
             {
                 Run(server, new StateProbe(client));

@@ -54,6 +54,9 @@ internal sealed class SessionState
     /// <summary>Settings with a dot in their name that this session used: no catalogue lists them.</summary>
     public HashSet<string>? CustomNames { get; private set; }
 
+    /// <summary>A setting was changed whose name is not known: to be pinned.</summary>
+    public bool HasUnknownSetting { get; set; }
+
     /// <summary>Something was done that DISCARD ALL does not undo: the server connection is not lent again.</summary>
     public bool Unclean { get; set; }
 
@@ -70,7 +73,7 @@ internal sealed class SessionState
         CustomNames ??= new HashSet<string>(StringComparer.Ordinal);
         if (CustomNames.Count >= MostCustomNames)
         {
-            Pins |= PinReasons.UnknownSetting;
+            HasUnknownSetting = true;
         }
         else
         {

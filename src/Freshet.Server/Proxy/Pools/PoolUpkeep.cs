@@ -64,14 +64,14 @@ internal static class PoolUpkeep
         close?.ForEach(item => item.Server.Close(item.Reason));
         overTime?.ForEach(item =>
             item.Server.Client?.CloseWith(
-                item.Server.IsBusy ? ClientErrors.TimeLimit(item.Reason) : ClientErrors.IdleTransaction(item.Reason)
+                item.Server.IsRunning ? ClientErrors.TimeLimit(item.Reason) : ClientErrors.IdleTransaction(item.Reason)
             )
         );
     }
 
     private static string? ActiveLimit(ServerConnection server, EventLoop loop, PoolSnapshot settings)
     {
-        if (server.IsBusy)
+        if (server.IsRunning)
         {
             return Exceeds(server.QueryStartedAt, loop, settings.QueryTimeout)
                 ? "query_timeout: the query ran longer than pool.queryTimeout = "
@@ -79,8 +79,7 @@ internal static class PoolUpkeep
                 : null;
         }
 
-        return
-            server.Status != TransactionStatus.Idle
+        return (server.Status != TransactionStatus.Idle || server.OpenBatch)
             && Exceeds(server.QueryStartedAt, loop, settings.IdleTransactionTimeout)
             ? "idle transaction timeout: no statement for longer than pool.idleTransactionTimeout = "
                 + $"{settings.IdleTransactionTimeout.TotalSeconds:0.###} s"

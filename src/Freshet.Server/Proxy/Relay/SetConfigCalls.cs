@@ -32,8 +32,7 @@ internal static class SetConfigCalls
             found = true;
             if (!TryRead(text[(at + Name.Length)..], out string setting, out bool local))
             {
-                state.Pins |= PinReasons.UnknownSetting;
-                state.Unclean = true;
+                state.HasUnknownSetting = true;
                 lasting = true;
             }
             else if (!local)

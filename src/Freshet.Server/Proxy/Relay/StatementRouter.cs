@@ -84,8 +84,9 @@ internal static class StatementRouter
         client.State.Unclean = true; // LOAD or a seed could be in it
         if (unnamed)
         {
-            client.State.NeedStatements().Unnamed = null;
-            client.Server!.Statements.Unnamed = null;
+            var unknown = StatementEntry.NotKept();
+            client.State.NeedStatements().Unnamed = unknown;
+            client.Server!.Statements.Unnamed = unknown;
         }
         else
         {
@@ -219,7 +220,7 @@ internal static class StatementRouter
             return;
         }
 
-        if (entry is null)
+        if (entry is null or { IsKept: false })
         {
             // Another session's: the server is to say that there is none.
             output.Insert("C\0\0\0\x6S\0"u8);

@@ -108,8 +108,11 @@ internal sealed class ServerConnection : IPollHandler
 
     public ServerOperation? CompletedOperation { get; set; }
 
+    /// <summary>An answer is due or on its way.</summary>
+    public bool IsRunning => Expected.Count > 0 || _relay.MidMessage;
+
     /// <summary>It works for its client, or may not be used by another before that one's next Sync.</summary>
-    public bool IsBusy => Expected.Count > 0 || _relay.MidMessage || OpenBatch || SkippingToSync;
+    public bool IsBusy => IsRunning || OpenBatch || SkippingToSync;
 
     /// <summary>Its client has got a part of a message: nothing but the rest of it may follow.</summary>
     public bool InForwardedMessage => _relay.InForwardedMessage;

@@ -22,6 +22,10 @@ internal sealed class StatementEntry
 
     public byte[] Body { get; }
 
+    /// <summary>False for an unnamed statement too long to be kept: it can be used where it was parsed, and cannot be
+    /// parsed again elsewhere.</summary>
+    public bool IsKept => Body.Length > 0;
+
     /// <summary>Without the terminating zero.</summary>
     public byte[] ServerName { get; }
 
@@ -30,6 +34,8 @@ internal sealed class StatementEntry
 
     /// <summary>Stopwatch ticks of the last Parse; written by any loop, only compared.</summary>
     public long LastUsed { get; set; }
+
+    public static StatementEntry NotKept() => new([], 0, StatementTraits.None);
 
     public ReadOnlySpan<byte> Text => Body.AsSpan(0, Body.AsSpan().IndexOf((byte)0));
 }
