@@ -185,11 +185,11 @@ internal sealed class FrontendRelay(ClientSession client)
             return Skip(server, type, message, at, total, ref output);
         }
 
-        if (!server.IsBusy)
+        if (!server.IsRunning)
         {
             server.QueryStartedAt = client.Loop.Now;
             client.State.SawError = false;
-            if (server.Status == TransactionStatus.Idle)
+            if (server is { Status: TransactionStatus.Idle, OpenBatch: false })
             {
                 server.TransactionStartedAt = client.Loop.Now;
             }

@@ -59,7 +59,7 @@ public sealed class SettingNamesTests
         string sql = string.Concat(numbers.Select(i => $"set a.b{i} = 1;"));
         Assert.True(CustomSettingNames.Note(Encoding.UTF8.GetBytes(sql), state));
         Assert.Equal(SessionState.MostCustomNames, state.CustomNames!.Count);
-        Assert.True((state.Pins & PinReasons.UnknownSetting) != 0);
+        Assert.True(state.HasUnknownSetting);
     }
 
     [Theory]
@@ -98,8 +98,7 @@ public sealed class SettingNamesTests
     {
         var state = new SessionState();
         Assert.True(SetConfigCalls.Read("select set_config(n, v, true)"u8, state));
-        Assert.True((state.Pins & PinReasons.UnknownSetting) != 0);
-        Assert.True(state.Unclean);
+        Assert.True(state.HasUnknownSetting);
     }
 
     [Fact]
