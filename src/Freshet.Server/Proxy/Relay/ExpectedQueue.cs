@@ -48,14 +48,20 @@ internal sealed class ExpectedQueue
         return front;
     }
 
-    /// <summary>Removes the Syncs: a server that copies in ignores them. Tells how many there were.</summary>
-    public int RemoveSyncs()
+    /// <summary>Removes the Syncs up to the end of the copy: a server that copies in ignores them. Tells how many there
+    /// were, and whether the client has sent the end already.</summary>
+    public int RemoveSyncs(out bool ended)
     {
         int removed = 0;
+        ended = false;
         for (int left = Count; left > 0; left--)
         {
             ExpectedResponse expected = Take();
-            if (expected.Kind == ExpectedKind.Sync)
+            if (expected.Kind == ExpectedKind.CopyEnd && !ended)
+            {
+                ended = true;
+            }
+            else if (expected.Kind == ExpectedKind.Sync && !ended)
             {
                 removed++;
             }

@@ -12,6 +12,9 @@ internal enum ExpectedKind : byte
     DescribePortal,
     Execute,
     Close,
+
+    /// <summary>No request: where the client ended a COPY of whose beginning nothing had been heard.</summary>
+    CopyEnd,
 }
 
 [Flags]

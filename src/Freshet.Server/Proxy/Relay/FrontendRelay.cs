@@ -279,8 +279,12 @@ internal sealed class FrontendRelay(ClientSession client)
     {
         switch (type)
         {
-            case FrontendMessage.CopyDone or FrontendMessage.CopyFail:
+            case FrontendMessage.CopyDone or FrontendMessage.CopyFail when server.CopyIn.Receiving:
                 server.CopyIn.ClientDone();
+                break;
+            case FrontendMessage.CopyDone or FrontendMessage.CopyFail when server.Expected.Count > 0:
+                // The copy that it ends may not have begun yet: the Syncs behind it are none of the copy's.
+                server.Expected.Add(new ExpectedResponse(ExpectedKind.CopyEnd, ExpectedFlags.Local, null));
                 break;
             case FrontendMessage.Sync when server.CopyIn.Receiving:
                 server.CopyIn.IgnoredSyncs++;
