@@ -48,6 +48,11 @@ internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedFlag
 
     public bool Local => (Flags & ExpectedFlags.Local) != 0;
 
+    /// <summary>It changes which named statements there are, for the client or on the server.</summary>
+    public bool ChangesStatements =>
+        (Kind == ExpectedKind.Parse && (Flags & ExpectedFlags.Unnamed) == 0)
+        || (Kind == ExpectedKind.Close && Reference is not null);
+
     /// <summary>Answered by ReadyForQuery.</summary>
     public bool EndsWithReady => Kind <= ExpectedKind.Sync;
 }
