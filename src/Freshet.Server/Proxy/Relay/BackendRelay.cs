@@ -97,7 +97,15 @@ internal sealed class BackendRelay(ServerConnection server)
         ExpectedQueue expected = server.Expected;
         while (_bodyLeft == 0 && expected.Count > 0 && expected.Front.Local)
         {
-            output.Insert(expected.Take().Kind == ExpectedKind.Parse ? ParseComplete : CloseComplete);
+            switch (expected.Take().Kind)
+            {
+                case ExpectedKind.Parse:
+                    output.Insert(ParseComplete);
+                    break;
+                case ExpectedKind.Close:
+                    output.Insert(CloseComplete);
+                    break;
+            }
         }
     }
 
@@ -172,9 +180,8 @@ internal sealed class BackendRelay(ServerConnection server)
                 swallow = !_effects.ParameterStatus(body, swallow, ref output);
                 break;
             case BackendMessage.CopyInResponse:
-                server.CopyIn.Begin(
-                    expected is { Count: > 0, Front.Kind: ExpectedKind.Execute } ? expected.RemoveSyncs() : 0
-                );
+                int ignored = expected.RemoveSyncs(out bool ended);
+                server.CopyIn.Begin(ignored, ended);
                 break;
             case BackendMessage.NotificationResponse:
                 swallow = false;

@@ -16,9 +16,9 @@ internal struct CopyInState
     /// <summary>A ReadyForQuery may come that nothing in the queue stands for.</summary>
     public bool Doubtful { get; private set; }
 
-    public void Begin(int syncsOnTheWay)
+    public void Begin(int syncsOnTheWay, bool ended)
     {
-        Receiving = true;
+        Receiving = !ended;
         IgnoredSyncs = syncsOnTheWay;
     }
 

@@ -12,17 +12,31 @@ internal sealed class ExpectedQueue
     private int _head;
 
     private int _local;
+    private int _changes;
+
+    /// <summary>Of the changes those with a Sync behind them: the oldest ones.</summary>
+    private int _changesOfEarlierBatches;
 
     public int Count { get; private set; }
 
     /// <summary>There is something in it, and all of it is the proxy's own to answer.</summary>
     public bool OnlyLocal => _local > 0 && _local == Count;
 
+    /// <summary>A batch that a Sync has ended may yet fail and take back what it changed about named statements: until
+    /// it is answered, nobody can tell which there are.</summary>
+    public bool StatementsAreOpen => _changesOfEarlierBatches > 0;
+
     public ref readonly ExpectedResponse Front => ref _ring[_head];
 
     public void Add(in ExpectedResponse expected)
     {
         _local += expected.Local ? 1 : 0;
+        _changes += expected.ChangesStatements ? 1 : 0;
+        if (expected.Kind == ExpectedKind.Sync)
+        {
+            _changesOfEarlierBatches = _changes;
+        }
+
         if (Count == _ring.Length)
         {
             var larger = new ExpectedResponse[_ring.Length * 2];
@@ -45,17 +59,29 @@ internal sealed class ExpectedQueue
         _head = (_head + 1) & (_ring.Length - 1);
         Count--;
         _local -= front.Local ? 1 : 0;
+        if (front.ChangesStatements)
+        {
+            _changes--;
+            _changesOfEarlierBatches = Math.Max(0, _changesOfEarlierBatches - 1);
+        }
+
         return front;
     }
 
-    /// <summary>Removes the Syncs: a server that copies in ignores them. Tells how many there were.</summary>
-    public int RemoveSyncs()
+    /// <summary>Removes the Syncs up to the end of the copy: a server that copies in ignores them. Tells how many there
+    /// were, and whether the client has sent the end already.</summary>
+    public int RemoveSyncs(out bool ended)
     {
         int removed = 0;
+        ended = false;
         for (int left = Count; left > 0; left--)
         {
             ExpectedResponse expected = Take();
-            if (expected.Kind == ExpectedKind.Sync)
+            if (expected.Kind == ExpectedKind.CopyEnd && !ended)
+            {
+                ended = true;
+            }
+            else if (expected.Kind == ExpectedKind.Sync && !ended)
             {
                 removed++;
             }

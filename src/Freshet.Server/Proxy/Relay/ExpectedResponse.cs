@@ -12,6 +12,9 @@ internal enum ExpectedKind : byte
     DescribePortal,
     Execute,
     Close,
+
+    /// <summary>No request: where the client ended a COPY of whose beginning nothing had been heard.</summary>
+    CopyEnd,
 }
 
 [Flags]
@@ -44,6 +47,11 @@ internal readonly record struct ExpectedResponse(ExpectedKind Kind, ExpectedFlag
     public bool Swallow => (Flags & ExpectedFlags.Swallow) != 0;
 
     public bool Local => (Flags & ExpectedFlags.Local) != 0;
+
+    /// <summary>It changes which named statements there are, for the client or on the server.</summary>
+    public bool ChangesStatements =>
+        (Kind == ExpectedKind.Parse && (Flags & ExpectedFlags.Unnamed) == 0)
+        || (Kind == ExpectedKind.Close && Reference is not null);
 
     /// <summary>Answered by ReadyForQuery.</summary>
     public bool EndsWithReady => Kind <= ExpectedKind.Sync;

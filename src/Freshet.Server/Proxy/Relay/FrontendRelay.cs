@@ -28,11 +28,14 @@ internal sealed class FrontendRelay(ClientSession client)
     /// </summary>
     private bool _barrier;
 
+    /// <summary>A message about a named statement waits for the batches before its own.</summary>
+    private bool _statementsOpen;
+
     public bool MidMessage => _bodyLeft > 0;
 
     public LocalAnswers Local => _local;
 
-    public bool IsHeld => _paused || _barrier;
+    public bool IsHeld => _paused || _barrier || _statementsOpen;
 
     /// <summary>Relays what it can. The bytes used; fewer than given when the client has to wait or a message is
     /// incomplete. <paramref name="fault"/>: the client broke the protocol.</summary>
@@ -62,6 +65,7 @@ internal sealed class FrontendRelay(ClientSession client)
             _paused = false;
         }
 
+        _statementsOpen &= server.Expected.StatementsAreOpen;
         if (_barrier && server.Expected.Count == 0)
         {
             _barrier = false;
@@ -199,6 +203,12 @@ internal sealed class FrontendRelay(ClientSession client)
         bool whole = total <= (type == FrontendMessage.Parse ? ParseLimit : WholeMessageBytes);
         if (!client.KeepsServer)
         {
+            if (server.Expected.StatementsAreOpen && FrontendRules.NamesStatement(type, message))
+            {
+                _statementsOpen = true;
+                return -1;
+            }
+
             InspectionResult result = type switch
             {
                 FrontendMessage.Query when whole => QueryInspector.Inspect(client, server, message, ref output),
@@ -279,8 +289,12 @@ internal sealed class FrontendRelay(ClientSession client)
     {
         switch (type)
         {
-            case FrontendMessage.CopyDone or FrontendMessage.CopyFail:
+            case FrontendMessage.CopyDone or FrontendMessage.CopyFail when server.CopyIn.Receiving:
                 server.CopyIn.ClientDone();
+                break;
+            case FrontendMessage.CopyDone or FrontendMessage.CopyFail when server.Expected.Count > 0:
+                // The copy that it ends may not have begun yet: the Syncs behind it are none of the copy's.
+                server.Expected.Add(new ExpectedResponse(ExpectedKind.CopyEnd, ExpectedFlags.Local, null));
                 break;
             case FrontendMessage.Sync when server.CopyIn.Receiving:
                 server.CopyIn.IgnoredSyncs++;

@@ -46,6 +46,20 @@ internal static class FrontendRules
             _ => null,
         };
 
+    /// <summary>Whether a Parse, Bind, Describe or Close is about a statement with a name.</summary>
+    public static bool NamesStatement(byte type, ReadOnlySpan<byte> message)
+    {
+        ReadOnlySpan<byte> body = message[WireLimits.HeaderBytes..];
+        ReadOnlySpan<byte> name = type switch
+        {
+            FrontendMessage.Parse => body,
+            FrontendMessage.Bind => body[(body.IndexOf((byte)0) + 1)..],
+            FrontendMessage.Describe or FrontendMessage.Close when body is [(byte)'S', ..] => body[1..],
+            _ => default,
+        };
+        return name is [not 0, ..];
+    }
+
     /// <summary>The answer that ends what the message asks for; null: none.</summary>
     public static ExpectedKind? Answer(byte type) =>
         type switch

@@ -61,6 +61,14 @@ internal sealed class ModelBackend
         return [.. _answers];
     }
 
+    /// <summary>What DISCARD ALL does, which only the proxy sends.</summary>
+    public List<byte[]> Discard()
+    {
+        _statements.Clear();
+        _portals.Clear();
+        return [Backend.CommandComplete("DISCARD ALL"), Backend.ReadyForQuery(_status)];
+    }
+
     private void Dispatch(WireMessage message)
     {
         switch (message.Type)
@@ -88,6 +96,7 @@ internal sealed class ModelBackend
                 break;
             case 'F':
                 _answers.Add(new MessageWriter('V').Value("called").ToArray());
+                EndImplicitTransaction();
                 Ready();
                 break;
             case 'H' or 'd' or 'c' or 'f':

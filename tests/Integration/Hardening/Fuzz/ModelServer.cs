@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Freshet.Tests.Integration.Wire;
 
 namespace Freshet.Tests.Integration.Hardening.Fuzz;
@@ -25,6 +26,18 @@ internal sealed class ModelServer(int seed, bool isMortal) : IDisposable
 
     private void Serve(ScriptedSession session, int number)
     {
+        try
+        {
+            Answer(session, number);
+        }
+        catch (Exception exception) when (exception is SocketException or EndOfStreamException)
+        {
+            // The proxy has closed the connection of a client that left in the middle: its right.
+        }
+    }
+
+    private void Answer(ScriptedSession session, int number)
+    {
         var random = new Random((seed * 1000) + number);
         var backend = new ModelBackend();
         List<byte[]> held = [];
@@ -33,7 +46,7 @@ internal sealed class ModelServer(int seed, bool isMortal) : IDisposable
         {
             if (isMortal && random.Next(400) is 0)
             {
-                Die(session, backend.Handle(message), random);
+                Die(session, [.. held, .. backend.Handle(message)], random);
                 return;
             }
 
@@ -82,7 +95,7 @@ internal sealed class ModelServer(int seed, bool isMortal) : IDisposable
         return text switch
         {
             "ROLLBACK" => backend.Handle(new WireMessage('Q', [.. "rollback\0"u8])),
-            "DISCARD ALL" => [Backend.CommandComplete("DISCARD ALL"), Backend.ReadyForQuery(backend.Status)],
+            "DISCARD ALL" => backend.Discard(),
             _ when text.StartsWith("SELECT ", StringComparison.Ordinal) =>
                 [Backend.CommandComplete("SELECT 0"), Backend.ReadyForQuery(backend.Status)],
             _ => backend.Handle(message),

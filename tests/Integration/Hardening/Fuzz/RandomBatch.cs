@@ -89,10 +89,13 @@ internal sealed class RandomBatch(Random random, string name, ModelBackend model
             switch (random.Next(8))
             {
                 case 0:
-                    Add(Parse(Statement(), ParseText()));
+                    Add(Parse(ParsedStatement(), ParseText()));
                     break;
                 case 1:
-                    Add(random.Next(2) is 0 ? DescribeStatement(BoundStatement()) : DescribePortal(Portal()));
+                    // In a failed transaction the proxy cannot bring a statement back to describe it.
+                    Add(random.Next(2) is 0 && model.Status is not 'E'
+                        ? DescribeStatement(NamedStatement())
+                        : DescribePortal(Portal()));
                     break;
                 case 2:
                     Add(random.Next(2) is 0 ? CloseStatement(NamedStatement()) : ClosePortal(Portal()));
@@ -167,9 +170,12 @@ internal sealed class RandomBatch(Random random, string name, ModelBackend model
 
     private string NamedStatement() => $"s{random.Next(5)}";
 
-    // A query drops the unnamed statement.
-    private string BoundStatement() =>
-        random.Next(4) is 0 && model.HasStatement("") ? "" : NamedStatement();
+    // A name that exists already: in a failed transaction the proxy lets the failure speak first.
+    private string ParsedStatement()
+    {
+        var statement = Statement();
+        return model.Status is 'E' && model.HasStatement(statement) ? "" : statement;
+    }
 
     private string Portal() => random.Next(3) is 0 ? $"p{random.Next(2)}" : "";
 

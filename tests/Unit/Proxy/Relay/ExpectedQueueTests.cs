@@ -30,7 +30,7 @@ public sealed class ExpectedQueueTests
                         Assert.Equal(model.Dequeue(), queue.Take());
                         break;
                     case 7:
-                        Assert.Equal(model.Count(request => request.Kind == ExpectedKind.Sync), queue.RemoveSyncs());
+                        Assert.Equal(model.Count(request => request.Kind == ExpectedKind.Sync), queue.RemoveSyncs(out _));
                         model = new(model.Where(request => request.Kind != ExpectedKind.Sync));
                         break;
                 }
