@@ -35,9 +35,14 @@ internal sealed class ClientAuthentication(ClientSession client, string user)
                 return AuthenticationVerdict.Accepted();
             case AuthMethod.Cert:
                 string? name = client.Transport.Tls?.PeerCommonName;
-                return string.Equals(name, user, StringComparison.Ordinal)
-                    ? AuthenticationVerdict.Accepted()
-                    : AuthenticationVerdict.Refused(ClientErrors.CertificateRequired(user, name));
+                if (!string.Equals(name, user, StringComparison.Ordinal))
+                {
+                    return AuthenticationVerdict.Refused(ClientErrors.CertificateRequired(user, name));
+                }
+
+                return client.Proxy.Users.Find(user) is null
+                    ? AuthenticationVerdict.Refused(ClientErrors.UnknownUser(user))
+                    : AuthenticationVerdict.Accepted();
             case AuthMethod.Md5:
                 Ask(writer => writer.Int32(Md5).Bytes(_salt));
                 break;

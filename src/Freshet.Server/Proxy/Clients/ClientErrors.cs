@@ -33,7 +33,7 @@ internal static class ClientErrors
             "FATAL",
             SqlState.InvalidAuthorization,
             $"role \"{user}\" does not exist",
-            "Freshet's configuration lists no such user; with auth = trust, too, a user has to be listed."
+            "Freshet's configuration lists no such user; with auth = trust or cert, too, a user has to be listed."
         );
 
     /// <summary>The server refused what a session had set, on another connection than it was set on.</summary>
