@@ -59,6 +59,14 @@ internal static class StatementRouter
             return InspectionResult.Wait;
         }
 
+        if (server.Status == TransactionStatus.Failed && (entry.Traits & StatementTraits.TransactionEnd) == 0)
+        {
+            // The server refuses it, whatever is prepared: let it say so.
+            WriteParse(entry.ServerName, content, ref output);
+            server.Expected.Add(new ExpectedResponse(ExpectedKind.Parse, ExpectedFlags.DuplicateName, null));
+            return InspectionResult.Done(message.Length);
+        }
+
         var statement = new ClientStatement(name.ToArray(), entry);
         statements.Add(statement);
         if (server.Statements.Touch(entry) && !DropStale(server, entry, ref output))
