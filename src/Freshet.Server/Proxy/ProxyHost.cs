@@ -15,10 +15,15 @@ internal sealed class ProxyHost : IDisposable
 {
     private readonly ProxyState _proxy;
     private readonly List<Listener> _listeners = [];
+    private readonly LoginGarbage _loginGarbage;
     private long _lastSweep;
     private bool _disposed;
 
-    private ProxyHost(ProxyState proxy) => _proxy = proxy;
+    private ProxyHost(ProxyState proxy)
+    {
+        _proxy = proxy;
+        _loginGarbage = new LoginGarbage(proxy.Counters);
+    }
 
     /// <summary>The addresses really bound, port 0 resolved.</summary>
     public ImmutableArray<IPEndPoint> Addresses { get; private set; } = [];
@@ -129,6 +134,11 @@ internal sealed class ProxyHost : IDisposable
         {
             _lastSweep = loop.Now;
             _proxy.Pools.Sweep();
+        }
+
+        if (loop.Index == 0)
+        {
+            _loginGarbage.Tick(loop.Now);
         }
 
         ClientUpkeep.Run(_proxy, loop);
