@@ -66,6 +66,10 @@ internal sealed class ClientSession : IPollHandler
 
     public LinkedListNode<ClientSession>? WaitNode { get; set; }
 
+    /// <summary>From the moment it queues until a server connection is here. Only this client's loop looks and writes:
+    /// another loop may already have taken it from the queue, with the connection still on its way.</summary>
+    public bool AwaitsServer { get; set; }
+
     public long WaitingSince { get; set; }
 
     public long LastActive { get; private set; }
@@ -83,7 +87,7 @@ internal sealed class ClientSession : IPollHandler
 
     /// <summary>Outside a transaction, waiting for nothing.</summary>
     public bool IsAtRest =>
-        WaitNode?.List is null && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
+        !AwaitsServer && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
 
     public void OnReady(EventLoop loop, uint events)
     {
@@ -128,6 +132,7 @@ internal sealed class ClientSession : IPollHandler
     /// <summary>A server connection is here (on this loop) for the client that waited for one.</summary>
     public void OnAssigned(ServerConnection server)
     {
+        AwaitsServer = false;
         if (_closed)
         {
             server.Client = null;
@@ -228,7 +233,7 @@ internal sealed class ClientSession : IPollHandler
 
         if (Login is not null || Server is null)
         {
-            if (WaitNode?.List is null)
+            if (!AwaitsServer)
             {
                 CloseWith(Login is null ? ClientErrors.ShuttingDown() : ClientErrors.NotAccepting());
             }
@@ -298,7 +303,7 @@ internal sealed class ClientSession : IPollHandler
     }
 
     private bool MayRelay => Login is null && !_link.IsHeld && !_relay.IsHeld && !Transport.HasBacklog
-        && WaitNode?.List is null && Server is not { Transport.HasBacklog: true };
+        && !AwaitsServer && Server is not { Transport.HasBacklog: true };
 
     private bool Drain()
     {

@@ -103,6 +103,7 @@ internal sealed class Pool
             server = _queues.HasWaiters(client.Loop.Index) ? null : TakeUsable(client);
             if (server is null)
             {
+                client.AwaitsServer = true;
                 _queues.Enqueue(client);
                 _launcher.Plan(client.Loop);
             }

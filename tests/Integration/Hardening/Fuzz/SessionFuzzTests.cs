@@ -55,9 +55,10 @@ public sealed class SessionFuzzTests
         var faults = await Task.WhenAll(all.Select(client =>
             Task.Factory.StartNew(
                 () => client.Run(until), Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        var now = await Footprint.ReadAsync(proxy.Process, Cancellation);
         Assert.True(
             Array.TrueForAll(faults, fault => fault is null),
-            $"FRESHET_TEST_SEED={seed}\n{string.Join("\n\n", faults.OfType<string>())}\n{proxy.Process.Output}");
+            $"FRESHET_TEST_SEED={seed}\n{now}\n{string.Join("\n\n", faults.OfType<string>())}\n{proxy.Process.Output}");
         Assert.All(all, client => Assert.True(client.Answers > 0, $"seed {seed}: a client got no answer at all"));
         await proxy.EndAsync();
     }
