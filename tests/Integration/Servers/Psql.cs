@@ -12,8 +12,12 @@ internal sealed record Psql(int ExitCode, string Output, string Error)
     /// <param name="postgres">Whose psql.</param>
     /// <param name="connection">Keywords and values as libpq reads them.</param>
     /// <param name="command">SQL or a backslash command.</param>
+    /// <param name="libraries">Folder of another libpq than psql's own; null: its own.</param>
     public static async Task<Psql> RunAsync(
-        PrivatePostgres postgres, IReadOnlyDictionary<string, string> connection, string command)
+        PrivatePostgres postgres,
+        IReadOnlyDictionary<string, string> connection,
+        string command,
+        string? libraries = null)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var file = Path.Combine(postgres.BinDirectory, "psql");
@@ -24,6 +28,11 @@ internal sealed record Psql(int ExitCode, string Output, string Error)
             ["PGPASSFILE"] = "/no/such/file",
             ["PGCONNECT_TIMEOUT"] = "10",
         };
+        if (libraries is not null)
+        {
+            environment["LD_LIBRARY_PATH"] = libraries;
+        }
+
         await using var child = ChildProcess.Start(line, environment);
         var exitCode = await child.WaitForExitAsync(Limit, cancellation);
         return new Psql(exitCode, child.StandardOutput.TrimEnd('\n'), child.StandardError.TrimEnd('\n'));
