@@ -108,7 +108,8 @@ public sealed class FloodTests(TestServers servers)
                 client.Batch(Parse("named", text), Bind("", "named"), Execute());
                 client.Batch(Bind("", "named"), Execute());
 
-                client.Batch(Parse("small", "select length($1)"), Bind("", "small", new string('y', length)), Execute());
+                var value = new string('y', length);
+                client.Batch(Parse("small", "select length($1)"), Bind("", "small", value), Execute());
                 Assert.DoesNotContain(client.Received, message => message.Type is 'E');
                 var rows = client.Received.Where(message => message.Type is 'D').Select(message => message.Row()[0]);
                 Assert.Equal(Enumerable.Repeat(expected, 6), rows);

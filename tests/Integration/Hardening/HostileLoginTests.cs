@@ -24,7 +24,8 @@ public sealed class HostileLoginTests
             ["announces a gigabyte"] = session => session.Send([(byte)'E', 0x40, 0, 0, 0]),
             ["asks for nothing"] = session => session.Send(new MessageWriter('R').ToArray()),
             ["asks for Kerberos"] = session => session.Send(new MessageWriter('R').Int32(2).ToArray()),
-            ["asks for md5 with a short salt"] = session => session.Send(new MessageWriter('R').Int32(5).Int8(1).ToArray()),
+            ["asks for md5 with a short salt"] = session =>
+                session.Send(new MessageWriter('R').Int32(5).Int8(1).ToArray()),
             ["is ready without authentication"] = session => session.Send(Backend.ReadyForQuery()),
             ["sends a row"] = session => session.Send(Backend.AuthenticationOk(), Backend.DataRow("1")),
             ["is ready in a transaction"] = session =>

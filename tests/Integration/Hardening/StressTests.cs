@@ -63,7 +63,8 @@ public sealed class StressTests(TestServers servers)
         var found = control.Received
             .Where(message => message.Type is 'D' && message.Row().Length is 4)
             .Select(message => message.Row())
-            .ToDictionary(row => row[1]!, row => (Client: row[0]!, Count: row[2]!, Sum: row[3]!), StringComparer.Ordinal);
+            .ToDictionary(
+                row => row[1]!, row => (Client: row[0]!, Count: row[2]!, Sum: row[3]!), StringComparer.Ordinal);
         foreach (var client in all)
         {
             var number = client.Number.ToString(CultureInfo.InvariantCulture);
@@ -71,7 +72,9 @@ public sealed class StressTests(TestServers servers)
             Assert.All(client.RolledBack, token => Assert.DoesNotContain(token, found.Keys));
         }
 
-        var known = all.SelectMany(client => client.Acknowledged.Concat(client.Unknown)).ToHashSet(StringComparer.Ordinal);
+        var known = all
+            .SelectMany(client => client.Acknowledged.Concat(client.Unknown))
+            .ToHashSet(StringComparer.Ordinal);
         Assert.All(found, row =>
         {
             Assert.Contains(row.Key, known);

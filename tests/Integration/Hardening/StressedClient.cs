@@ -83,7 +83,8 @@ internal sealed class StressedClient(int port, int number)
         client.Query($"insert into ledger values ({number}, '{token}', 2)");
         if (seen is not "1" || HasError(client))
         {
-            return $"client {number}: {seen} rows of its own: {string.Join("\n  ", client.Transcript.Lines.TakeLast(8))}";
+            return $"client {number}: {seen} rows of its own\n  "
+                + string.Join("\n  ", client.Transcript.Lines.TakeLast(8));
         }
 
         (isKept ? Unknown : RolledBack).Add(token);

@@ -59,6 +59,7 @@ public sealed class VanishingClientTests(TestServers servers)
         await using var proxy = await GuardedProxy.StartAsync(Options(session, size: 3));
         using var control = WireClient.Connect(servers.Postgres.Host, servers.Postgres.Port).Login("wire", "wire");
         control.Query("create table if not exists vanished (i int)");
+        var start = control.Query("select now()");
         foreach (var (moment, act) in Moments)
         {
             foreach (var isAborted in (bool[])[false, true])
@@ -73,7 +74,7 @@ public sealed class VanishingClientTests(TestServers servers)
                 client.Dispose();
                 await WaitForAsync(control, $"{moment}: idle connections only",
                     "select count(*) = 0 from pg_stat_activity where datname = 'wire' and pid <> pg_backend_pid()"
-                    + " and state <> 'idle' and query not like '%pg_backend_pid%' and query <> 'begin'");
+                    + $" and state <> 'idle' and query not like '%pg_backend_pid%' and backend_start > '{start}'");
                 await WaitForAsync(control, $"{moment}: locks",
                     "select count(*) = 0 from pg_locks where locktype = 'advisory'"
                     + " or relation = 'vanished'::regclass");

@@ -59,9 +59,12 @@ internal static class StatementRouter
             return InspectionResult.Wait;
         }
 
-        if (server.Status == TransactionStatus.Failed && (entry.Traits & StatementTraits.TransactionEnd) == 0)
+        if (server is { IsBusy: false, Status: TransactionStatus.Failed }
+            && (entry.Traits & StatementTraits.TransactionEnd) == 0
+            && !entry.Text.IsEmpty)
         {
-            // The server refuses it, whatever is prepared: let it say so.
+            // The server refuses it, whatever is prepared: let it say so. Behind other messages nobody can tell: a
+            // rollback may stand among them.
             WriteParse(entry.ServerName, content, ref output);
             server.Expected.Add(new ExpectedResponse(ExpectedKind.Parse, ExpectedFlags.DuplicateName, null));
             return InspectionResult.Done(message.Length);

@@ -13,7 +13,10 @@ internal sealed class RandomBatch(Random random, string name, ModelBackend model
 {
     /// <summary>Few, so that clients share contents.</summary>
     private static readonly string[] SharedTexts =
-        ["select 'shared'", "select rows 3 'shared'", "begin", "commit", "rollback", "", "notify", "select fail 'shared'"];
+    [
+        "select 'shared'", "select rows 3 'shared'", "select fail 'shared'", "begin", "commit", "rollback", "",
+        "notify",
+    ];
 
     private readonly List<byte[]> _sent = [];
     private readonly List<byte[]> _expected = [];

@@ -21,7 +21,9 @@ public sealed class SessionFuzzTests
             : [.. Seeds, Random.Shared.Next(100, 1_000_000)];
 
     private static TimeSpan Time =>
-        Environment.GetEnvironmentVariable("FRESHET_TEST_LONG") is "1" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(2);
+        Environment.GetEnvironmentVariable("FRESHET_TEST_LONG") is "1"
+            ? TimeSpan.FromMinutes(1)
+            : TimeSpan.FromSeconds(2);
 
     [Theory, MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
     public async Task Each_client_gets_the_answers_to_its_own_messages(int seed)

@@ -30,7 +30,9 @@ public sealed class ExpectedQueueTests
                         Assert.Equal(model.Dequeue(), queue.Take());
                         break;
                     case 7:
-                        Assert.Equal(model.Count(request => request.Kind == ExpectedKind.Sync), queue.RemoveSyncs(out _));
+                        int syncs = model.Count(request => request.Kind == ExpectedKind.Sync);
+                        Assert.Equal(syncs, queue.RemoveSyncs(out bool ended));
+                        Assert.False(ended);
                         model = new(model.Where(request => request.Kind != ExpectedKind.Sync));
                         break;
                 }
@@ -44,6 +46,24 @@ public sealed class ExpectedQueueTests
                 Assert.Equal(request, queue.Take());
             }
         }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Only_the_Syncs_before_the_end_of_the_copy_are_removed()
+    {
+        var queue = new ExpectedQueue();
+        foreach (ExpectedKind kind in (ReadOnlySpan<ExpectedKind>)
+            [ExpectedKind.Execute, ExpectedKind.Sync, ExpectedKind.CopyEnd, ExpectedKind.Sync, ExpectedKind.CopyEnd])
+        {
+            queue.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));
+        }
+
+        Assert.Equal(1, queue.RemoveSyncs(out bool ended));
+        Assert.True(ended);
+        Assert.Equal(ExpectedKind.Execute, queue.Take().Kind);
+        Assert.Equal(ExpectedKind.Sync, queue.Take().Kind);
+        Assert.Equal(ExpectedKind.CopyEnd, queue.Take().Kind);
+        Assert.Equal(0, queue.Count);
+    }
 
     [Fact]
     public void It_grows_in_the_middle_of_its_ring_and_keeps_the_order()

@@ -121,7 +121,6 @@ public sealed class FrontendRelaySplitTests : IDisposable
             .Begin(FrontendMessage.Bind).CString("q").CString("").Int16(0).Int16(0).Int16(0).End()
             .Begin(FrontendMessage.Describe).Byte((byte)'S').CString("a").End()
             .Begin(FrontendMessage.Close).Byte((byte)'P').CString("q").End()
-            .Begin(FrontendMessage.Sync).End()
             .Begin(FrontendMessage.Parse).CString("a2").CString("select $1").Int16(1).Int32(23).End()
             .Begin(FrontendMessage.Bind).CString("").CString("a2").Int16(0).Int16(0).Int16(0).End()
             .Begin(FrontendMessage.Close).Byte((byte)'S').CString("a").End()

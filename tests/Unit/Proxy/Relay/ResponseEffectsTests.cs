@@ -128,10 +128,27 @@ public sealed class ResponseEffectsTests : IDisposable
     [Fact]
     public void Only_what_stands_before_the_Sync_is_undone()
     {
-        FromClient(Sync(Parse(Sync(Parse(Bind(new MessageWriter(), "nobody"), "a", "select 1")), "b", "select 2")));
+        FromClient(Sync(Parse(Sync(Parse(Bind(new MessageWriter(), "nobody"), "a", "select 1")), "", "select 2")));
         Assert.Equal("EZ1Z", FromServer(Error("26000"), "ZI", "1", "ZI"));
         Assert.Null(_client.State.Statements!.Find("a"u8));
-        Assert.NotNull(_client.State.Statements.Find("b"u8));
+        Assert.NotNull(_server.Statements.Unnamed);
+        Assert.Equal(0, _server.Statements.Count);
+    }
+
+    [Fact]
+    public void A_named_statement_waits_until_the_batches_before_it_cannot_take_anything_back()
+    {
+        byte[] failing = Sync(Parse(Bind(new MessageWriter(), "nobody"), "a", "select 1")).ToArray();
+        byte[] next = Sync(Parse(new MessageWriter(), "a", "select 1")).ToArray();
+        Assert.Equal(failing.Length, _client.Relay.Pump([.. failing, .. next], out _));
+        Assert.True(_client.Relay.IsHeld);
+
+        Assert.Equal("EZ", FromServer(Error("26000"), "ZI"));
+        _client.Relay.OnServerProgress(_server);
+        Assert.False(_client.Relay.IsHeld);
+        Assert.Equal(next.Length, _client.Relay.Pump(next, out _));
+        Assert.Equal("1Z", FromServer("1", "ZI"));
+        Assert.NotNull(_client.State.Statements!.Find("a"u8));
         Assert.Equal(1, _server.Statements.Count);
     }
 
