@@ -20,7 +20,7 @@ internal sealed class LoginScene : IAsyncDisposable
     public static async Task<LoginScene> StartAsync(SecuredServer server, string configuration) =>
         new(server, await server.StartProxyAsync(configuration));
 
-    /// <summary>Logs in with psql and asks something, by default under whose name the server knows the client.</summary>
+    /// <summary>Logs in with psql and asks something, by default whom the server takes it for.</summary>
     public Task<Psql> PsqlAsync(
         string user, string? password, string command = "select current_user", string more = "", string? host = null)
     {

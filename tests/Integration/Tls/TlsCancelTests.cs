@@ -57,7 +57,8 @@ public sealed class TlsCancelTests(SecuredServer server)
     {
         await using var scene = await TlsScene.ForServersAsync(server, "127.0.0.1", "verify-full", "authority.crt");
         using var client = WireClient.Connect("127.0.0.1", scene.Proxy.Port).Login("alice", SecuredServer.Database);
-        await CancelAsync(messages => client.Send(messages), client.ProcessId, client.SecretKey, scene.Proxy.Port, "plain");
+        var port = scene.Proxy.Port;
+        await CancelAsync(messages => client.Send(messages), client.ProcessId, client.SecretKey, port, "plain");
         Assert.Equal("57014", client.ReadUntil('E').Field('C'));
     }
 
