@@ -55,8 +55,8 @@ internal sealed record Footprint(
         Assert.Fail($"left behind: {now}\nbefore: {before}\n{Descriptors(proxy)}\n{proxy.Output}");
     }
 
-    /// <summary>Sockets, epolls and eventfds. The runtime keeps a descriptor of each assembly, too, and loads those late
-    /// that are needed late.</summary>
+    /// <summary>Sockets, epolls and eventfds. The runtime keeps a descriptor of each assembly, too, and loads some
+    /// of them late.</summary>
     private static int OpenSockets(FreshetProcess proxy) =>
         Directory.EnumerateFiles($"/proc/{proxy.ProcessId}/fd")
             .Count(path => new FileInfo(path).LinkTarget is { } target
