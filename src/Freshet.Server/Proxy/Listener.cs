@@ -22,17 +22,15 @@ internal sealed unsafe class Listener : IPollHandler
 
     private readonly ProxyState _proxy;
     private readonly EventLoop _loop;
-    private readonly bool _tcp;
     private ulong _pollId;
     private int _fd;
     private int _spare;
 
-    private Listener(ProxyState proxy, EventLoop loop, int fd, bool tcp)
+    private Listener(ProxyState proxy, EventLoop loop, int fd)
     {
         _proxy = proxy;
         _loop = loop;
         _fd = fd;
-        _tcp = tcp;
         _spare = OpenSpare();
     }
 
@@ -70,7 +68,7 @@ internal sealed unsafe class Listener : IPollHandler
         byte* bound = stackalloc byte[28];
         uint length = 28;
         _ = Native.getsockname(fd, bound, &length);
-        return new Listener(proxy, loop, fd, tcp: true)
+        return new Listener(proxy, loop, fd)
         {
             Address = new IPEndPoint(
                 address.Address,
@@ -139,12 +137,8 @@ internal sealed unsafe class Listener : IPollHandler
 
     private void Welcome(int fd)
     {
-        if (_tcp)
-        {
-            Native.SetOption(fd, Native.ProtoTcp, Native.TcpNoDelay, 1);
-            Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1);
-        }
-
+        Native.SetOption(fd, Native.ProtoTcp, Native.TcpNoDelay, 1);
+        Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1);
         Interlocked.Increment(ref _proxy.Counters.Clients);
         Interlocked.Increment(ref _proxy.Counters.LoggingIn);
         Interlocked.Increment(ref _proxy.Counters.ClientsAccepted);

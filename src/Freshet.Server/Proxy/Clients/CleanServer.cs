@@ -62,7 +62,6 @@ internal sealed class CleanServer : ServerOperation
 
         server.Run(new CleanServer(query, resetNext: false));
         server.Statements.Clear();
-        server.Stale.Clear();
         server.Settings = SettingsSet.Empty;
     }
 

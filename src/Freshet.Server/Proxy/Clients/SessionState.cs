@@ -19,6 +19,10 @@ internal sealed class SessionState
         | StatementTraits.AdvisoryLock | StatementTraits.HoldCursor | StatementTraits.Do | StatementTraits.Opaque
         | StatementTraits.Discard;
 
+    /// <summary>What takes settings back to those of the start.</summary>
+    internal const StatementTraits Resetting =
+        StatementTraits.Reset | StatementTraits.ResetAll | StatementTraits.DiscardAll;
+
     /// <summary>What could have undone the reason of a pin.</summary>
     internal const StatementTraits Unpinning =
         StatementTraits.Unlisten | StatementTraits.AdvisoryUnlock | StatementTraits.CloseCursor | StatementTraits.Drop

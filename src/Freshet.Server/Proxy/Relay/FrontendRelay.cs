@@ -311,7 +311,7 @@ internal sealed class FrontendRelay(ClientSession client)
                     if (kind == ExpectedKind.Query)
                     {
                         server.Statements.Unnamed = null; // a simple query drops it
-                        client.State.Statements?.ForgetUnnamed();
+                        client.State.Statements?.Unnamed = null;
                     }
 
                     server.Expected.Add(new ExpectedResponse(kind, ExpectedFlags.None, null));

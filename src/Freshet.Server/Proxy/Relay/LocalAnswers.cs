@@ -136,8 +136,7 @@ internal sealed class LocalAnswers(ClientSession client)
         }
 
         StatementScan scan = StatementScanner.Scan(message[5..(total - 1)], client.State.StandardConformingStrings);
-        const StatementTraits Resetting = StatementTraits.Reset | StatementTraits.ResetAll | StatementTraits.DiscardAll;
-        if (scan.Statements != 1 || (scan.Traits & Resetting) == 0)
+        if (scan.Statements != 1 || (scan.Traits & SessionState.Resetting) == 0)
         {
             return false;
         }

@@ -19,9 +19,6 @@ internal static class QueryInspector
     private const StatementTraits Settings =
         StatementTraits.Set | StatementTraits.Reset | StatementTraits.CustomSetting;
 
-    private const StatementTraits Resetting =
-        StatementTraits.Reset | StatementTraits.ResetAll | StatementTraits.DiscardAll;
-
     private const StatementTraits Preparing =
         StatementTraits.Prepare | StatementTraits.Execute | StatementTraits.Deallocate;
 
@@ -38,7 +35,7 @@ internal static class QueryInspector
         }
 
         StatementTraits traits = scan.Traits;
-        client.State.ResetUnderWay |= (traits & Resetting) != 0;
+        client.State.ResetUnderWay |= (traits & SessionState.Resetting) != 0;
         if ((traits & (Preparing | StatementTraits.DiscardAll)) != 0)
         {
             if (server.IsBusy && !server.OpenBatch)
@@ -70,7 +67,7 @@ internal static class QueryInspector
     public static void NoteTraits(ClientSession client, ReadOnlySpan<byte> text, StatementTraits traits)
     {
         SessionState state = client.State;
-        state.ResetUnderWay |= (traits & Resetting) != 0;
+        state.ResetUnderWay |= (traits & SessionState.Resetting) != 0;
         if ((traits & StatementTraits.Do) != 0)
         {
             CustomSettingNames.Note(text, state);

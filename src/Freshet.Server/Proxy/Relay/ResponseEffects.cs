@@ -146,20 +146,21 @@ internal sealed class ResponseEffects(ServerConnection server)
 
         string name = Encoding.Latin1.GetString(nameBytes);
         string value = Encoding.Latin1.GetString(valueBytes);
+        string folded = SettingsSet.Fold(name);
         SessionState? state = server.Client?.State;
-        string? told = (state?.SettingsBeforeDiscard ?? state?.Settings)?.Find(SettingsSet.Fold(name));
+        string? told = (state?.SettingsBeforeDiscard ?? state?.Settings)?.Find(folded);
         bool shown = server.OnParameterStatus(name, value, swallowed);
         if (
             !shown
             || server.Client is not { State.ResetUnderWay: true } client
-            || client.State.Baseline.Find(SettingsSet.Fold(name)) is not { } start
+            || client.State.Baseline.Find(folded) is not { } start
             || !server.IsNeutral(name, value)
         )
         {
             return shown;
         }
 
-        client.State.Settings = client.State.Settings.With(SettingsSet.Fold(name), start);
+        client.State.Settings = client.State.Settings.With(folded, start);
         if (!string.Equals(told, start, StringComparison.Ordinal))
         {
             output.Insert(
@@ -186,7 +187,7 @@ internal sealed class ResponseEffects(ServerConnection server)
             if (error.SqlState.SequenceEqual("0A000"u8))
             {
                 // "cached plan must not change result type": the next Parse of this text must reach the server.
-                server.Stale.Add(entry);
+                server.Statements.Stale.Add(entry);
             }
             else if (error.SqlState.SequenceEqual("26000"u8))
             {
@@ -238,7 +239,7 @@ internal sealed class ResponseEffects(ServerConnection server)
                 server.Statements.Add(entry);
                 if ((skipped.Flags & ExpectedFlags.Evict) == 0)
                 {
-                    server.Stale.Add(entry); // it was to be closed because its plan no longer fits
+                    server.Statements.Stale.Add(entry); // it was to be closed because its plan no longer fits
                 }
 
                 break;
@@ -259,9 +260,9 @@ internal sealed class ResponseEffects(ServerConnection server)
         if ((skipped.Flags & ExpectedFlags.Unnamed) != 0)
         {
             server.Statements.Unnamed = null;
-            if (!skipped.Swallow && ofClient is not null)
+            if (!skipped.Swallow)
             {
-                ofClient.Unnamed = null;
+                ofClient?.Unnamed = null;
             }
 
             return;

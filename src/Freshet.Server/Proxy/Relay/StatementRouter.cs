@@ -162,10 +162,7 @@ internal static class StatementRouter
         if (name.IsEmpty)
         {
             server.Statements.Unnamed = null;
-            if (statements is not null)
-            {
-                statements.Unnamed = null;
-            }
+            statements?.Unnamed = null;
 
             return InspectionResult.Forward;
         }
@@ -180,7 +177,7 @@ internal static class StatementRouter
         string text = Encoding.UTF8.GetString(name);
         if (statements?.Sql?.Remove(text) ?? false)
         {
-            Displace(server, text);
+            server.Statements.Sql?.Remove(text);
         }
 
         return InspectionResult.Forward;
@@ -295,7 +292,7 @@ internal static class StatementRouter
 
     private static bool DropStale(ServerConnection server, StatementEntry entry, ref RelayOutput output)
     {
-        if (!server.Stale.Remove(entry))
+        if (!server.Statements.Stale.Remove(entry))
         {
             return false;
         }
@@ -309,7 +306,6 @@ internal static class StatementRouter
     {
         if (server.Statements.TakeEvicted(server.Pool.Settings.MaxPreparedStatements) is { } evicted)
         {
-            server.Stale.Remove(evicted);
             WriteClose(server, evicted, ExpectedFlags.Swallow | ExpectedFlags.Evict, ref output);
         }
     }
@@ -356,6 +352,4 @@ internal static class StatementRouter
         name = message[6..^1];
         return !name.Contains((byte)0);
     }
-
-    private static void Displace(ServerConnection server, string name) => server.Statements.Sql?.Remove(name);
 }

@@ -76,10 +76,6 @@ internal sealed class ServerConnection : IPollHandler
 
     public ServerStatements Statements { get; } = new();
 
-    /// <summary>Prepared here, but with a plan whose result type no longer fits: the next Parse must be a real one.
-    /// </summary>
-    public HashSet<StatementEntry> Stale { get; } = [];
-
     public SettingsSet Settings { get; set; } = SettingsSet.Empty;
 
     /// <summary>All that the server reported at login and since, names as it spells them.</summary>

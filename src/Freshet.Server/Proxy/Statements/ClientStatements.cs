@@ -31,8 +31,6 @@ internal sealed class ClientStatements
         }
     }
 
-    public void ForgetUnnamed() => Unnamed = null;
-
     public void Clear()
     {
         _named.Clear();

@@ -15,6 +15,10 @@ internal sealed class ServerStatements
     /// <summary>Name → text of PREPARE; null while there is none.</summary>
     public Dictionary<string, byte[]>? Sql { get; set; }
 
+    /// <summary>Prepared here, but with a plan whose result type no longer fits: the next Parse must be a real one.
+    /// </summary>
+    public HashSet<StatementEntry> Stale { get; } = [];
+
     /// <summary>True when it is there; it is then the most recently used.</summary>
     public bool Touch(StatementEntry entry)
     {
@@ -58,6 +62,7 @@ internal sealed class ServerStatements
         }
 
         Remove(last.Value);
+        Stale.Remove(last.Value);
         return last.Value;
     }
 
@@ -65,6 +70,7 @@ internal sealed class ServerStatements
     {
         _nodes.Clear();
         _byUse.Clear();
+        Stale.Clear();
         Unnamed = null;
         Sql = null;
     }

@@ -158,13 +158,13 @@ public sealed class ResponseEffectsTests : IDisposable
         FromClient(Sync(Bind(Parse(new MessageWriter(), "a", "select * from t"), "a")));
         StatementEntry entry = _client.State.Statements!.Find("a"u8)!.Entry;
         Assert.Equal("1EZ", FromServer("1", Error("0A000"), "ZI"));
-        Assert.Contains(entry, _server.Stale);
+        Assert.Contains(entry, _server.Statements.Stale);
 
         FromClient(Sync(Parse(Close(new MessageWriter(), "a"), "b", "select * from t")));
         _scene.Collect();
         Assert.EndsWith("CPS", Types(_scene.ToServer), StringComparison.Ordinal);
         Assert.Equal("31Z", FromServer("3", "1", "ZI"));
-        Assert.Empty(_server.Stale);
+        Assert.Empty(_server.Statements.Stale);
         Assert.True(_server.Statements.Touch(entry));
     }
 
@@ -177,7 +177,7 @@ public sealed class ResponseEffectsTests : IDisposable
 
         FromClient(Sync(Parse(Bind(new MessageWriter(), "nobody"), "b", "select * from t")));
         Assert.Equal("EZ", FromServer(Error("26000"), "ZI"));
-        Assert.Contains(entry, _server.Stale);
+        Assert.Contains(entry, _server.Statements.Stale);
         Assert.True(_server.Statements.Touch(entry));
     }
 
