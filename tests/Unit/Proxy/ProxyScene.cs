@@ -97,6 +97,13 @@ internal sealed class ProxyScene : IDisposable
         ToServer.Clear();
     }
 
+    public void ClientSends(ReadOnlySpan<byte> bytes) => _clientSockets.Far.Send(bytes);
+
+    public void ServerSends(ReadOnlySpan<byte> bytes) => _serverSockets.Far.Send(bytes);
+
+    /// <summary>The server takes that many bytes, which are forgotten.</summary>
+    public void ServerReads(int count) => _serverSockets.Far.Receive(new byte[count]);
+
     public void Collect()
     {
         _clientSockets.Drain(ToClient);

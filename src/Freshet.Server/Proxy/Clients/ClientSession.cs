@@ -192,10 +192,7 @@ internal sealed class ClientSession : IPollHandler
         if (Login is null && !_closed)
         {
             _link.AfterServerRead();
-            if (!_closed && Transport.Carried > 0 && MayRelay)
-            {
-                Resume();
-            }
+            Resume();
         }
     }
 

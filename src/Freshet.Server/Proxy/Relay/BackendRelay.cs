@@ -85,9 +85,10 @@ internal sealed class BackendRelay(ServerConnection server)
             }
 
             position += taken;
-            AnswerLocally(ref output);
         }
 
+        // Also behind a body whose rest was all that came: nothing else may ever follow.
+        AnswerLocally(ref output);
         return position;
     }
 

@@ -35,6 +35,8 @@ internal sealed unsafe class WireTransport(int fd)
 
     public int Carried => _carried;
 
+    public bool IsReading => (_interest & Native.EpollIn) != 0;
+
     /// <summary>Bytes over the socket's life, for telemetry (plaintext).</summary>
     public long BytesIn { get; private set; }
     public long BytesOut { get; private set; }
