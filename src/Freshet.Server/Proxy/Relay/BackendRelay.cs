@@ -183,6 +183,7 @@ internal sealed class BackendRelay(ServerConnection server)
             case BackendMessage.CopyInResponse:
                 int ignored = expected.RemoveSyncs(out bool ended);
                 server.CopyIn.Begin(ignored, ended);
+                server.OpenBatch |= ignored > 0 && !expected.ReadyIsDue; // those Syncs have ended nothing
                 break;
             case BackendMessage.NotificationResponse:
                 swallow = false;

@@ -26,6 +26,21 @@ internal sealed class ExpectedQueue
     /// it is answered, nobody can tell which there are.</summary>
     public bool StatementsAreOpen => _changesOfEarlierBatches > 0;
 
+    /// <summary>A ReadyForQuery will come without the client sending any more. Looks through the whole queue.</summary>
+    public bool ReadyIsDue
+    {
+        get
+        {
+            bool due = false;
+            for (int i = 0; i < Count && !due; i++)
+            {
+                due = _ring[(_head + i) & (_ring.Length - 1)].EndsWithReady;
+            }
+
+            return due;
+        }
+    }
+
     public ref readonly ExpectedResponse Front => ref _ring[_head];
 
     public void Add(in ExpectedResponse expected)

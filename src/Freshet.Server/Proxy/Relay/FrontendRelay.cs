@@ -240,7 +240,11 @@ internal sealed class FrontendRelay(ClientSession client)
         }
 
         Expect(server, type, message);
-        server.OpenBatch = FrontendRules.LeavesBatchOpen(type) ?? server.OpenBatch;
+        if (type != FrontendMessage.Sync || !server.CopyIn.Receiving)
+        {
+            server.OpenBatch = FrontendRules.LeavesBatchOpen(type) ?? server.OpenBatch;
+        }
+
         output.Forward(at, at + message.Length);
         _bodyLeft = total - message.Length;
         EndLongText();

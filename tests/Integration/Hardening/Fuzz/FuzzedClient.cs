@@ -65,7 +65,15 @@ internal sealed class FuzzedClient(int port, int seed, string name, bool mayLose
     private void Vanish(WireClient client, List<byte[]> sent)
     {
         byte[] bytes = [.. sent.SelectMany(message => message)];
-        client.Send(bytes[.._random.Next(bytes.Length)]);
+        try
+        {
+            client.Send(bytes[.._random.Next(bytes.Length)]);
+        }
+        catch (SocketException) when (mayLose)
+        {
+            // The server died, and the proxy has closed the connection already.
+        }
+
         if (_random.Next(2) is 0)
         {
             client.Abort();
