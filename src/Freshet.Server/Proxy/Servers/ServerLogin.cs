@@ -1,26 +1,21 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Settings;
-using Freshet.Server.Proxy.Tls;
 using Freshet.Server.Proxy.Transport;
 
 namespace Freshet.Server.Proxy.Servers;
 
 /// <summary>
-/// Brings one server connection from nothing to ReadyForQuery: address, connect, TLS, start-up packet,
-/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit. Bytes that a
-/// server stuffs behind its answer to SSLRequest close the connection (CVE-2021-23222).
+/// Brings one server connection from nothing to ReadyForQuery: address, <see cref="ServerDial"/>, start-up packet,
+/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit.
 /// </summary>
 internal sealed class ServerLogin(ServerConnection server)
 {
     private enum Step
     {
         Address,
-        Connecting,
-        TlsAnswer,
-        TlsHandshake,
+        Dialing,
         Authentication,
         Parameters,
 
@@ -29,6 +24,7 @@ internal sealed class ServerLogin(ServerConnection server)
     }
 
     private readonly ServerAuthentication _authentication = new(server);
+    private ServerDial? _dial;
     private Step _step = Step.Address;
 
     private DatabaseSnapshot Database => server.Pool.Database;
@@ -53,7 +49,7 @@ internal sealed class ServerLogin(ServerConnection server)
                 }
                 else
                 {
-                    Connect(address, loop);
+                    Dial(address, loop);
                 }
             }
         );
@@ -63,14 +59,8 @@ internal sealed class ServerLogin(ServerConnection server)
     {
         switch (_step)
         {
-            case Step.Connecting:
-                OnConnected();
-                break;
-            case Step.TlsAnswer:
-                OnTlsAnswer();
-                break;
-            case Step.TlsHandshake:
-                Handshake();
+            case Step.Dialing:
+                OnDialed(_dial!.OnReady());
                 break;
             case Step.Authentication or Step.Parameters or Step.Ready:
                 if ((events & Native.EpollOut) != 0 && !server.Transport!.FlushBacklog())
@@ -84,118 +74,31 @@ internal sealed class ServerLogin(ServerConnection server)
         }
     }
 
-    private unsafe void Connect(byte[] address, EventLoop loop)
+    private string Target => Database.Target;
+
+    private void Dial(byte[] address, EventLoop loop)
     {
-        int family = BinaryPrimitives.ReadUInt16LittleEndian(address);
-        int fd = Native.socket(family, Native.SockStream | Native.SockNonblock | Native.SockCloexec, 0);
-        if (fd < 0)
-        {
-            server.Close("cannot open a socket: " + Native.ErrorText(Marshal.GetLastSystemError()));
-            return;
-        }
-
-        server.Transport = new WireTransport(fd);
-        if (family != Native.FamilyUnix)
-        {
-            Native.SetOption(fd, Native.ProtoTcp, Native.TcpNoDelay, 1);
-            Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1);
-        }
-
-        fixed (byte* to = address)
-        {
-            int result = Native.connect(fd, to, (uint)address.Length);
-            int error = result < 0 ? Marshal.GetLastSystemError() : 0;
-            if (error is not 0 and not Native.ErrInProgress)
-            {
-                server.Close($"cannot connect to {Target}: {Native.ErrorText(error)}");
-                return;
-            }
-        }
-
-        _step = Step.Connecting;
-        server.PollId = server.Pool.Table.Register(server);
-        server.Transport.Join(loop, server.PollId, Native.EpollIn | Native.EpollOut);
+        bool tls = Database.Tls.Mode is not (TlsMode.Disable or TlsMode.Allow) && !Database.IsUnixSocket;
+        DialEncryption encryption = !tls ? DialEncryption.None
+            : Database.Tls.Mode == TlsMode.Prefer ? DialEncryption.IfOffered
+            : DialEncryption.Required;
+        _dial = new ServerDial(server.Pool, encryption);
+        _step = Step.Dialing;
+        DialStatus status = _dial.Connect(address, loop, server);
+        server.Transport = _dial.Transport;
+        server.PollId = _dial.PollId;
+        OnDialed(status);
     }
 
-    private string Target => Database.Host.StartsWith('/')
-        ? $"{Database.Host}/.s.PGSQL.{Database.Port}"
-        : $"{Database.Host}:{Database.Port}";
-
-    private void OnConnected()
+    private void OnDialed(DialStatus status)
     {
-        int error = Native.SocketError(server.Transport!.Descriptor);
-        if (error != 0)
-        {
-            server.Close($"cannot connect to {Target}: {Native.ErrorText(error)}");
-            return;
-        }
-
-        server.Transport.WantWrite(false);
-        bool tls = Database.Tls.Mode is not (TlsMode.Disable or TlsMode.Allow) && !Database.Host.StartsWith('/');
-        if (tls)
-        {
-            _step = Step.TlsAnswer;
-            Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.SslRequest).End());
-        }
-        else
+        if (status == DialStatus.Connected)
         {
             SendStartup();
         }
-    }
-
-    private void OnTlsAnswer()
-    {
-        Span<byte> answer = stackalloc byte[2];
-        int count = server.Transport!.Receive(answer);
-        if (count == 0)
+        else if (status == DialStatus.Failed)
         {
-            return;
-        }
-
-        if (count < 0 || count > 1)
-        {
-            server.Close(count < 0
-                ? $"{Target} closed the connection at SSLRequest"
-                : $"{Target} sent bytes behind its answer to SSLRequest");
-            return;
-        }
-
-        if (answer[0] == (byte)'S')
-        {
-            _step = Step.TlsHandshake;
-            server.Transport.StartTls(
-                server.Pool.TlsForServers!.CreateForServer(server.Transport.Descriptor, Database.Host));
-            Handshake();
-        }
-        else if (answer[0] == (byte)'N' && Database.Tls.Mode == TlsMode.Prefer)
-        {
-            SendStartup();
-        }
-        else
-        {
-            server.Close($"{Target} does not speak TLS, and the setting serverTls.mode asks for it");
-        }
-    }
-
-    private void Handshake()
-    {
-        WireTransport transport = server.Transport!;
-        TlsStatus status = transport.Tls!.Handshake();
-        switch (status)
-        {
-            case TlsStatus.Done:
-                transport.WantWrite(false);
-                SendStartup();
-                break;
-            case TlsStatus.WantRead:
-                transport.WantWrite(false);
-                break;
-            case TlsStatus.WantWrite:
-                transport.WantWrite(true);
-                break;
-            default:
-                server.Close($"TLS handshake with {Target}: {transport.Tls.Error}");
-                break;
+            server.Close(_dial!.Failure!);
         }
     }
 
