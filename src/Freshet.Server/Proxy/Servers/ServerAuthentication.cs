@@ -85,7 +85,7 @@ internal sealed class ServerAuthentication(ServerConnection server)
                 result = _scram.Start(data);
                 break;
             case SaslContinue when _scram is not null:
-                result = _scram.ServerFirst(data);
+                result = ScramSecret.Answer(_scram, data);
                 break;
             case SaslFinal when _scram is not null:
                 result = _scram.ServerFinal(data);
