@@ -5,6 +5,7 @@ using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
+using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.Settings;
 using Freshet.Server.Proxy.Statements;
 using Freshet.Server.Proxy.Tls;
@@ -50,6 +51,8 @@ internal sealed class ProxyState
     public CancelDirectory Cancels { get; } = new();
 
     public AddressResolver Addresses { get; } = new();
+
+    public KeyDerivation KeyDerivation { get; } = new();
 
     public ProxyCounters Counters { get; } = new();
 

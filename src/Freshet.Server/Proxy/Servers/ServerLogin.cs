@@ -10,7 +10,7 @@ namespace Freshet.Server.Proxy.Servers;
 /// Brings one server connection from nothing to ReadyForQuery: address, <see cref="ServerDial"/>, start-up packet,
 /// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit.
 /// </summary>
-internal sealed class ServerLogin(ServerConnection server)
+internal sealed class ServerLogin
 {
     private enum Step
     {
@@ -23,29 +23,36 @@ internal sealed class ServerLogin(ServerConnection server)
         Ready,
     }
 
-    private readonly ServerAuthentication _authentication = new(server);
+    private readonly ServerConnection _server;
+    private readonly ServerAuthentication _authentication;
     private ServerDial? _dial;
     private Step _step = Step.Address;
 
-    private DatabaseSnapshot Database => server.Pool.Database;
+    public ServerLogin(ServerConnection server)
+    {
+        _server = server;
+        _authentication = new ServerAuthentication(server, OnDerived);
+    }
+
+    private DatabaseSnapshot Database => _server.Pool.Database;
 
     public void Start()
     {
-        EventLoop loop = server.Loop;
-        server.Pool.Addresses.Resolve(
+        EventLoop loop = _server.Loop;
+        _server.Pool.Addresses.Resolve(
             Database.Host,
             Database.Port,
             loop,
             (address, failure) =>
             {
-                if (server.State != ServerState.Login)
+                if (_server.State != ServerState.Login)
                 {
                     return;
                 }
 
                 if (address is null)
                 {
-                    server.Close($"cannot resolve host \"{Database.Host}\": {failure}");
+                    _server.Close($"cannot resolve host \"{Database.Host}\": {failure}");
                 }
                 else
                 {
@@ -63,13 +70,22 @@ internal sealed class ServerLogin(ServerConnection server)
                 OnDialed(_dial!.OnReady());
                 break;
             case Step.Authentication or Step.Parameters or Step.Ready:
-                if ((events & Native.EpollOut) != 0 && !server.Transport!.FlushBacklog())
+                if ((events & Native.EpollOut) != 0 && !_server.Transport!.FlushBacklog())
                 {
-                    server.Close("cannot send to the server: " + server.Transport.Failure);
+                    _server.Close("cannot send to the server: " + _server.Transport.Failure);
                     return;
                 }
 
-                ReadMessages();
+                if (!_authentication.IsDeriving)
+                {
+                    ReadMessages();
+                }
+                else if ((events & (Native.EpollHup | Native.EpollErr)) != 0)
+                {
+                    // Nothing is read meanwhile, but this epoll tells all the same, and goes on telling.
+                    _server.Close($"{Target} closed the connection during login");
+                }
+
                 break;
         }
     }
@@ -82,11 +98,11 @@ internal sealed class ServerLogin(ServerConnection server)
         DialEncryption encryption = !tls ? DialEncryption.None
             : Database.Tls.Mode == TlsMode.Prefer ? DialEncryption.IfOffered
             : DialEncryption.Required;
-        _dial = new ServerDial(server.Pool, encryption);
+        _dial = new ServerDial(_server.Pool, encryption);
         _step = Step.Dialing;
-        DialStatus status = _dial.Connect(address, loop, server);
-        server.Transport = _dial.Transport;
-        server.PollId = _dial.PollId;
+        DialStatus status = _dial.Connect(address, loop, _server);
+        _server.Transport = _dial.Transport;
+        _server.PollId = _dial.PollId;
         OnDialed(status);
     }
 
@@ -98,49 +114,61 @@ internal sealed class ServerLogin(ServerConnection server)
         }
         else if (status == DialStatus.Failed)
         {
-            server.Close(_dial!.Failure!);
+            _server.Close(_dial!.Failure!);
         }
     }
 
     private void SendStartup()
     {
         MessageWriter packet = new MessageWriter().BeginUntyped().Int32(ProtocolVersion.Version30)
-            .CString("user").CString(server.Pool.ServerUser)
-            .CString("database").CString(server.Pool.ServerDatabase);
-        foreach ((string name, string value) in server.Startup.Settings)
+            .CString("user").CString(_server.Pool.ServerUser)
+            .CString("database").CString(_server.Pool.ServerDatabase);
+        foreach ((string name, string value) in _server.Startup.Settings)
         {
             packet.CString(name).CString(System.Text.Encoding.Latin1.GetBytes(value));
         }
 
-        if (server.Replication is not null)
+        if (_server.Replication is not null)
         {
-            packet.CString("replication").CString(server.Replication);
+            packet.CString("replication").CString(_server.Replication);
         }
 
         _step = Step.Authentication;
         Send(packet.Byte(0).End());
     }
 
+    private void OnDerived(string? failure)
+    {
+        if (failure is not null)
+        {
+            _server.Close(failure);
+            return;
+        }
+
+        _server.Transport!.ResumeReading(_server);
+        ReadMessages();
+    }
+
     private void ReadMessages()
     {
-        WireTransport transport = server.Transport!;
-        byte[] inbound = server.Loop.Inbound;
+        WireTransport transport = _server.Transport!;
+        byte[] inbound = _server.Loop.Inbound;
         int carried = transport.TakeCarry(inbound);
         int count = transport.Receive(inbound.AsSpan(carried, EventLoop.ScratchBytes));
         if (count < 0)
         {
-            server.Close(server.LastFatal ?? transport.Failure ?? $"{Target} closed the connection during login");
+            _server.Close(_server.LastFatal ?? transport.Failure ?? $"{Target} closed the connection during login");
             return;
         }
 
         ReadOnlySpan<byte> data = inbound.AsSpan(0, carried + count);
-        while (server.State == ServerState.Login && data.Length >= WireLimits.HeaderBytes)
+        while (_server.State == ServerState.Login && !_authentication.IsDeriving && data.Length >= WireLimits.HeaderBytes)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(data[1..]);
             if (length < 4 || length > WireLimits.AuthMessageBytes)
             {
-                server.Pool.OnProtocolError("server", $"login message of {length} bytes");
-                server.Close($"protocol violation by {Target}: a login message of {length} bytes");
+                _server.Pool.OnProtocolError("server", $"login message of {length} bytes");
+                _server.Close($"protocol violation by {Target}: a login message of {length} bytes");
                 return;
             }
 
@@ -153,15 +181,20 @@ internal sealed class ServerLogin(ServerConnection server)
             data = data[(length + 1)..];
         }
 
-        if (server.State != ServerState.Login)
+        if (_server.State != ServerState.Login)
         {
             return;
         }
 
-        if (transport.Tls is { HasPending: true })
+        if (_authentication.IsDeriving)
         {
             transport.KeepCarry(data);
-            server.Loop.CallAgain(server);
+            transport.PauseReading();
+        }
+        else if (transport.Tls is { HasPending: true })
+        {
+            transport.KeepCarry(data);
+            _server.Loop.CallAgain(_server);
         }
         else if (_step != Step.Ready)
         {
@@ -169,12 +202,12 @@ internal sealed class ServerLogin(ServerConnection server)
         }
         else if (data.IsEmpty)
         {
-            server.Pool.OnServerReady(server);
+            _server.Pool.OnServerReady(_server);
         }
         else
         {
-            server.Pool.OnProtocolError("server", "a part of a message behind the first ReadyForQuery");
-            server.Close($"protocol violation by {Target}: a part of a message behind its first ReadyForQuery");
+            _server.Pool.OnProtocolError("server", "a part of a message behind the first ReadyForQuery");
+            _server.Close($"protocol violation by {Target}: a part of a message behind its first ReadyForQuery");
         }
     }
 
@@ -185,7 +218,7 @@ internal sealed class ServerLogin(ServerConnection server)
             case BackendMessage.Authentication when _step == Step.Authentication:
                 if (_authentication.OnRequest(body) is { } failure)
                 {
-                    server.Close(failure);
+                    _server.Close(failure);
                 }
                 else if (_authentication.Succeeded)
                 {
@@ -195,9 +228,9 @@ internal sealed class ServerLogin(ServerConnection server)
                 break;
             case BackendMessage.ErrorResponse:
                 ErrorFields error = ErrorFields.Read(body);
-                server.OnError(error);
-                server.Pool.RememberLoginError(body);
-                server.Close($"{Target} refused the login: {error.MessageText}");
+                _server.OnError(error);
+                _server.Pool.RememberLoginError(body);
+                _server.Close($"{Target} refused the login: {error.MessageText}");
                 break;
             case BackendMessage.NoticeResponse or BackendMessage.NegotiateProtocolVersion:
             case BackendMessage.NotificationResponse when _step == Step.Ready:
@@ -207,29 +240,29 @@ internal sealed class ServerLogin(ServerConnection server)
                 if (reader.TryCString(out ReadOnlySpan<byte> name) && reader.TryCString(out ReadOnlySpan<byte> value))
                 {
                     string key = System.Text.Encoding.Latin1.GetString(name);
-                    server.Neutral[key] = server.Reported[key] = System.Text.Encoding.Latin1.GetString(value);
+                    _server.Neutral[key] = _server.Reported[key] = System.Text.Encoding.Latin1.GetString(value);
                 }
 
                 break;
             case BackendMessage.BackendKeyData when _step == Step.Parameters && body.Length is >= 8 and <= 260:
-                server.Identity = new ServerIdentity(BinaryPrimitives.ReadInt32BigEndian(body), body[4..].ToArray());
+                _server.Identity = new ServerIdentity(BinaryPrimitives.ReadInt32BigEndian(body), body[4..].ToArray());
                 break;
             case BackendMessage.ReadyForQuery when _step == Step.Parameters && body is [(byte)'I']:
-                server.Status = TransactionStatus.Idle;
+                _server.Status = TransactionStatus.Idle;
                 _step = Step.Ready;
                 break;
             default:
-                server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
-                server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
+                _server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
+                _server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
                 break;
         }
     }
 
     private void Send(MessageWriter message)
     {
-        if (!server.Transport!.Send(message.Written))
+        if (!_server.Transport!.Send(message.Written))
         {
-            server.Close($"cannot send to {Target}: {server.Transport.Failure}");
+            _server.Close($"cannot send to {Target}: {_server.Transport.Failure}");
         }
     }
 }
