@@ -19,7 +19,8 @@ internal sealed class KeyDerivation
     internal TaskScheduler Scheduler { get; } =
         new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, MostAtOnce).ConcurrentScheduler;
 
-    /// <summary>Calls back on the loop, later in any case. Whoever asked may be gone by then and looks itself.</summary>
+    /// <summary>Calls back on the loop, later in any case. Whoever asked may be gone by then and looks itself.
+    /// </summary>
     public void Begin(ScramClientExchange exchange, EventLoop loop, Action<ScramKeys> derived) =>
         _ = Task.Factory.StartNew(
             () => Derive(exchange, loop, derived),

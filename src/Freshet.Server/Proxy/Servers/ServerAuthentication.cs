@@ -27,9 +27,13 @@ internal sealed class ServerAuthentication(ServerConnection server, Action<strin
     /// <summary>The SCRAM keys are being derived, on another thread; the server has to wait until then.</summary>
     public bool IsDeriving { get; private set; }
 
+    /// <summary>The server has asked for a proof, or needs none.</summary>
+    public bool WasAsked { get; private set; }
+
     /// <summary>Null, or why the login cannot go on.</summary>
     public string? OnRequest(ReadOnlySpan<byte> body)
     {
+        WasAsked = true;
         if (!BinaryPrimitives.TryReadInt32BigEndian(body, out int request))
         {
             return "protocol violation by the server: an empty authentication request";

@@ -32,6 +32,9 @@ internal sealed class ServerDial(Pool pool, DialEncryption encryption)
 
     public string? Failure { get; private set; }
 
+    /// <summary>The server took the SSLRequest, and then no session came about.</summary>
+    public bool IsHandshakeFailure => Failure is not null && _step == Step.TlsHandshake;
+
     /// <summary>Begins; the owner's <see cref="IPollHandler.OnReady"/> is called when there is more.</summary>
     /// <param name="address">A <c>sockaddr</c>.</param>
     /// <param name="loop">The owner's.</param>

@@ -8,7 +8,9 @@ namespace Freshet.Server.Proxy.Servers;
 
 /// <summary>
 /// Brings one server connection from nothing to ReadyForQuery: address, <see cref="ServerDial"/>, start-up packet,
-/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit.
+/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit. Where the TLS mode
+/// leaves two ways, <see cref="LoginWays"/> names the first, and the second once that has failed: it starts anew, on
+/// another socket.
 /// </summary>
 internal sealed class ServerLogin
 {
@@ -24,13 +26,15 @@ internal sealed class ServerLogin
     }
 
     private readonly ServerConnection _server;
-    private readonly ServerAuthentication _authentication;
+    private readonly LoginWays _ways;
+    private ServerAuthentication _authentication;
     private ServerDial? _dial;
     private Step _step = Step.Address;
 
     public ServerLogin(ServerConnection server)
     {
         _server = server;
+        _ways = new LoginWays(server.Pool.Database);
         _authentication = new ServerAuthentication(server, OnDerived);
     }
 
@@ -94,11 +98,7 @@ internal sealed class ServerLogin
 
     private void Dial(byte[] address, EventLoop loop)
     {
-        bool tls = Database.Tls.Mode is not (TlsMode.Disable or TlsMode.Allow) && !Database.IsUnixSocket;
-        DialEncryption encryption = !tls ? DialEncryption.None
-            : Database.Tls.Mode == TlsMode.Prefer ? DialEncryption.IfOffered
-            : DialEncryption.Required;
-        _dial = new ServerDial(_server.Pool, encryption);
+        _dial = new ServerDial(_server.Pool, _ways.Present);
         _step = Step.Dialing;
         DialStatus status = _dial.Connect(address, loop, _server);
         _server.Transport = _dial.Transport;
@@ -112,10 +112,25 @@ internal sealed class ServerLogin
         {
             SendStartup();
         }
-        else if (status == DialStatus.Failed)
+        else if (status == DialStatus.Failed && !(_dial!.IsHandshakeFailure && TryOtherWay(_dial.Failure!)))
         {
-            _server.Close(_dial!.Failure!);
+            _server.Close(_ways.Reason(_dial!.Failure!));
         }
+    }
+
+    /// <summary>Starts anew if the server may be reached in another way; false: it may not.</summary>
+    private bool TryOtherWay(string reason)
+    {
+        if (!_ways.TryNext(reason, wasEncrypted: _server.Transport!.Tls is not null))
+        {
+            return false;
+        }
+
+        _server.Transport.Close(_server.Pool.Table);
+        _authentication = new ServerAuthentication(_server, OnDerived);
+        _step = Step.Address;
+        Start();
+        return true;
     }
 
     private void SendStartup()
@@ -162,7 +177,7 @@ internal sealed class ServerLogin
         }
 
         ReadOnlySpan<byte> data = inbound.AsSpan(0, carried + count);
-        while (_server.State == ServerState.Login && !_authentication.IsDeriving && data.Length >= WireLimits.HeaderBytes)
+        while (transport.IsOpen && !_authentication.IsDeriving && data.Length >= WireLimits.HeaderBytes)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(data[1..]);
             if (length < 4 || length > WireLimits.AuthMessageBytes)
@@ -181,9 +196,9 @@ internal sealed class ServerLogin
             data = data[(length + 1)..];
         }
 
-        if (_server.State != ServerState.Login)
+        if (!transport.IsOpen)
         {
-            return;
+            return; // closed, or begun anew on another one
         }
 
         if (_authentication.IsDeriving)
@@ -227,10 +242,7 @@ internal sealed class ServerLogin
 
                 break;
             case BackendMessage.ErrorResponse:
-                ErrorFields error = ErrorFields.Read(body);
-                _server.OnError(error);
-                _server.Pool.RememberLoginError(body);
-                _server.Close($"{Target} refused the login: {error.MessageText}");
+                OnRefused(ErrorFields.Read(body), body);
                 break;
             case BackendMessage.NoticeResponse or BackendMessage.NegotiateProtocolVersion:
             case BackendMessage.NotificationResponse when _step == Step.Ready:
@@ -255,6 +267,17 @@ internal sealed class ServerLogin
                 _server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
                 _server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
                 break;
+        }
+    }
+
+    private void OnRefused(ErrorFields error, ReadOnlySpan<byte> body)
+    {
+        _server.Pool.RememberLoginError(body);
+        string reason = $"{Target} refused the login: {error.MessageText}";
+        if (_authentication.WasAsked || !LoginWays.IsAboutTheWay(error) || !TryOtherWay(reason))
+        {
+            _server.OnError(error);
+            _server.Close(_ways.Reason(reason));
         }
     }
 
