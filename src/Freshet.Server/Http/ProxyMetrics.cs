@@ -134,6 +134,10 @@ internal static class ProxyMetrics
         writer.Sample(statistics.ProtocolErrors);
         writer.Counter("freshet_cancel_requests_total", "Cancel requests received.");
         writer.Sample(statistics.CancelRequests);
+        writer.Gauge("freshet_cancels_waiting", "Cancel requests that wait for their turn at a server.");
+        writer.Sample(statistics.CancelsWaiting);
+        writer.Counter("freshet_cancels_dropped_total", "Cancel requests whose query was over before their turn.");
+        writer.Sample(statistics.CancelsDropped);
         writer.Counter("freshet_broken_invariants_total", "Defects of the proxy itself; report any.");
         writer.Sample(statistics.BrokenInvariants);
         writer.Gauge("freshet_buffer_lent_bytes", "Buffers in use at this moment.");

@@ -28,6 +28,7 @@ internal sealed class ProxyState
         _clientTls = snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Table = new PollTable();
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
+        CancelQueues = new CancelQueues(Counters);
         Pools = new PoolDirectory(this);
         Pools.Reload(snapshot);
     }
@@ -49,6 +50,8 @@ internal sealed class ProxyState
     public StatementCache Statements { get; } = new();
 
     public CancelDirectory Cancels { get; } = new();
+
+    public CancelQueues CancelQueues { get; }
 
     public AddressResolver Addresses { get; } = new();
 

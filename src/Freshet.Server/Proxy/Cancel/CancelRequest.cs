@@ -15,30 +15,31 @@ internal sealed class CancelRequest : IPollHandler
 {
     private readonly ServerConnection _server;
     private readonly EventLoop _loop;
-    private readonly Action _done;
     private readonly ServerDial _dial;
-    private readonly Timer _timer;
+    private Action? _done;
+    private Timer? _timer;
     private bool _sent;
     private bool _finished;
 
-    private CancelRequest(ServerConnection server, Action done)
+    /// <summary>While the server connection is open and this loop's: what it looks like now decides about TLS.
+    /// </summary>
+    /// <param name="server">Whose query to cancel.</param>
+    public CancelRequest(ServerConnection server)
     {
         _server = server;
         _loop = server.Loop;
-        _done = done;
         bool overTls = server.Transport is { Tls: not null };
         _dial = new ServerDial(server.Pool, overTls ? DialEncryption.Required : DialEncryption.None);
-        _timer = new Timer(_ => _loop.Post(Finish), null, TimeLimit, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>On the server connection's loop, while it works for the client that asked.</summary>
-    /// <param name="server">Whose query to cancel.</param>
+    /// <summary>On the same loop, once.</summary>
     /// <param name="done">Called once, when the server has acted or cannot be reached.</param>
-    public static void Send(ServerConnection server, Action done)
+    public void Send(Action done)
     {
-        var request = new CancelRequest(server, done);
-        server.Pool.Addresses.Resolve(server.Pool.Database.Host, server.Pool.Database.Port, request._loop,
-            (address, _) => request.Dial(address));
+        _done = done;
+        _timer = new Timer(_ => _loop.Post(Finish), null, TimeLimit, Timeout.InfiniteTimeSpan);
+        _server.Pool.Addresses.Resolve(_server.Pool.Database.Host, _server.Pool.Database.Port, _loop,
+            (address, _) => Dial(address));
     }
 
     public void OnReady(EventLoop loop, uint events)
@@ -94,9 +95,9 @@ internal sealed class CancelRequest : IPollHandler
         if (!_finished)
         {
             _finished = true;
-            _timer.Dispose();
+            _timer?.Dispose();
             _dial.Transport?.Close(_server.Pool.Table);
-            _done();
+            _done?.Invoke();
         }
     }
 }
