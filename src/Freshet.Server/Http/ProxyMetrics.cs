@@ -38,7 +38,7 @@ internal static class ProxyMetrics
             foreach (var pool in pools)
                 writer.Sample(value(pool.Statistics), ("database", pool.Database), ("pool", pool.Name));
         }
-        writer.Counter("freshet_transaction_seconds_total", "Time that transactions took.");
+        writer.Counter("freshet_transaction_seconds_total", "Time that transactions took at the server.");
         foreach (var pool in pools)
         {
             writer.Sample(
@@ -89,7 +89,10 @@ internal static class ProxyMetrics
 
     private static void WriteHistograms(ExpositionWriter writer, ImmutableArray<PoolSeries> pools)
     {
-        writer.Histogram("freshet_query_duration_seconds", "Time from a query's arrival to the end of its answer.");
+        writer.Histogram(
+            "freshet_query_duration_seconds",
+            "Time from handing a query to the server to the end of its answer; freshet_pool_wait_seconds comes before."
+        );
         foreach (var pool in pools)
         {
             writer.Buckets(
