@@ -4,6 +4,7 @@ using Freshet.Bench.Load.Pooling;
 using Freshet.Bench.Load.Report;
 using Freshet.Bench.Load.Rig;
 using Freshet.Bench.Load.Wire;
+using Freshet.Core.Wire.Auth;
 
 namespace Freshet.Bench.Load.Idle;
 

@@ -1,20 +1,20 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using Freshet.Bench.Load.Rig;
+using Freshet.Core.Wire.Auth;
 
 namespace Freshet.Bench.Load.Wire;
 
 /// <summary>
 /// One client's login, fed with what the server sent: trust and SCRAM-SHA-256. It does no I/O, so it serves blocking
-/// and non-blocking sockets, and shares no code with the proxy that it measures. Not thread-safe.
+/// and non-blocking sockets. Not thread-safe.
 /// </summary>
 internal sealed class ClientLogin(string user, string database, ScramSecret secret)
 {
     private const int HeaderBytes = 5;
 
     private readonly List<byte> pending = [];
-    private string firstBare = "";
+    private readonly ScramClientExchange scram = secret.Begin();
 
     /// <summary>ReadyForQuery has come.</summary>
     public bool IsDone { get; private set; }
@@ -71,19 +71,28 @@ internal sealed class ClientLogin(string user, string database, ScramSecret secr
     {
         switch (code)
         {
-            case 0 or 12:
+            case 0:
                 return [];
             case 10:
-                firstBare = ScramSecret.FirstBare(Convert.ToBase64String(RandomNumberGenerator.GetBytes(18)));
-                var first = Encoding.ASCII.GetBytes("n,," + firstBare);
+                Expect(ScramResult.Continue, scram.Start(data));
                 var length = new byte[4];
-                BinaryPrimitives.WriteInt32BigEndian(length, first.Length);
-                return Message([.. "SCRAM-SHA-256\0"u8, .. length, .. first]);
+                BinaryPrimitives.WriteInt32BigEndian(length, scram.Output.Length);
+                return Message([.. Encoding.ASCII.GetBytes(scram.Mechanism), 0, .. length, .. scram.Output]);
             case 11:
-                return Message(Encoding.ASCII.GetBytes(secret.Final(firstBare, Encoding.ASCII.GetString(data))));
+                Expect(ScramResult.Continue, ScramSecret.Answer(scram, data));
+                return Message(scram.Output.ToArray());
+            case 12:
+                Expect(ScramResult.Success, secret.End(scram, data));
+                return [];
             default:
                 throw new BenchException($"the server asks for authentication method {code}; known: trust, SCRAM");
         }
+    }
+
+    private void Expect(ScramResult wanted, ScramResult result)
+    {
+        if (result != wanted)
+            throw new BenchException($"login refused: {scram.Error?.Message ?? result.ToString()}");
     }
 
     /// <summary>SASLInitialResponse and SASLResponse are both of type 'p'.</summary>

@@ -38,7 +38,7 @@ internal static class ProxyMetrics
             foreach (var pool in pools)
                 writer.Sample(value(pool.Statistics), ("database", pool.Database), ("pool", pool.Name));
         }
-        writer.Counter("freshet_transaction_seconds_total", "Time that transactions took.");
+        writer.Counter("freshet_transaction_seconds_total", "Time that transactions took at the server.");
         foreach (var pool in pools)
         {
             writer.Sample(
@@ -89,7 +89,10 @@ internal static class ProxyMetrics
 
     private static void WriteHistograms(ExpositionWriter writer, ImmutableArray<PoolSeries> pools)
     {
-        writer.Histogram("freshet_query_duration_seconds", "Time from a query's arrival to the end of its answer.");
+        writer.Histogram(
+            "freshet_query_duration_seconds",
+            "Time from handing a query to the server to the end of its answer; freshet_pool_wait_seconds comes before."
+        );
         foreach (var pool in pools)
         {
             writer.Buckets(
@@ -134,6 +137,10 @@ internal static class ProxyMetrics
         writer.Sample(statistics.ProtocolErrors);
         writer.Counter("freshet_cancel_requests_total", "Cancel requests received.");
         writer.Sample(statistics.CancelRequests);
+        writer.Gauge("freshet_cancels_waiting", "Cancel requests that wait for their turn at a server.");
+        writer.Sample(statistics.CancelsWaiting);
+        writer.Counter("freshet_cancels_dropped_total", "Cancel requests whose query was over before their turn.");
+        writer.Sample(statistics.CancelsDropped);
         writer.Counter("freshet_broken_invariants_total", "Defects of the proxy itself; report any.");
         writer.Sample(statistics.BrokenInvariants);
         writer.Gauge("freshet_buffer_lent_bytes", "Buffers in use at this moment.");

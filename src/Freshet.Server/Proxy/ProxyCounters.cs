@@ -4,4 +4,5 @@ namespace Freshet.Server.Proxy;
 internal sealed class ProxyCounters
 {
     public long Clients, LoggingIn, ClientsAccepted, ClientsRefused, LoginFailures, ProtocolErrors, CancelRequests;
+    public long CancelsDropped;
 }

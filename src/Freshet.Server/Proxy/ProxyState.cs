@@ -5,6 +5,7 @@ using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
+using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.Settings;
 using Freshet.Server.Proxy.Statements;
 using Freshet.Server.Proxy.Tls;
@@ -27,6 +28,7 @@ internal sealed class ProxyState
         _clientTls = snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Table = new PollTable();
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
+        CancelQueues = new CancelQueues(Counters);
         Pools = new PoolDirectory(this);
         Pools.Reload(snapshot);
     }
@@ -49,7 +51,11 @@ internal sealed class ProxyState
 
     public CancelDirectory Cancels { get; } = new();
 
+    public CancelQueues CancelQueues { get; }
+
     public AddressResolver Addresses { get; } = new();
+
+    public KeyDerivation KeyDerivation { get; } = new();
 
     public ProxyCounters Counters { get; } = new();
 

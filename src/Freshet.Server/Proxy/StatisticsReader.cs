@@ -27,6 +27,8 @@ internal static class StatisticsReader
             LoginFailures = Interlocked.Read(ref counters.LoginFailures),
             ProtocolErrors = Interlocked.Read(ref counters.ProtocolErrors),
             CancelRequests = Interlocked.Read(ref counters.CancelRequests),
+            CancelsWaiting = proxy.CancelQueues.Waiting,
+            CancelsDropped = Interlocked.Read(ref counters.CancelsDropped),
             BrokenInvariants = proxy.Loops.Sum(loop => loop.BrokenInvariants),
             BufferBytesLent = proxy.Loops.Sum(loop => loop.Buffers.LentBytes),
             SharedStatements = proxy.Statements.Count,

@@ -26,6 +26,51 @@ public sealed class PoolLimitTests(TestServers servers)
     }
 
     [Fact]
+    public async Task In_session_mode_the_smallest_number_is_ready_for_clients_like_the_last_one()
+    {
+        await using var proxy = await StartAsync(
+            """ "mode": "session", "minSize": 3, "size": 5, "serverIdleTimeout": "200ms" """);
+        using var client = proxy.Login("client", ("application_name", "shop"));
+        await WaitForAsync(proxy, "freshet_server_connects_total", 3);
+        using var other = proxy.Login("other", ("application_name", "shop"));
+        Assert.Equal("shop", other.Query("show application_name"));
+        Assert.Equal(3, await proxy.MetricAsync("freshet_server_connects_total"));
+        using var foreign = proxy.Login("foreign", ("application_name", "till"));
+        Assert.Equal("till", foreign.Query("show application_name"));
+    }
+
+    [Fact]
+    public async Task A_smallest_number_that_the_server_refuses_is_not_tried_without_a_pause()
+    {
+        using var server = new ScriptedServer(
+            (session, number) =>
+            {
+                if (number is 0)
+                {
+                    session.AcceptLogin().Serve();
+                }
+                else
+                {
+                    session.Send(Backend.Error("22023", "not with these settings", "FATAL"));
+                }
+            });
+        await using var proxy = await GuardedProxy.StartAloneAsync(
+            new ProxyOptions(new Endpoint("127.0.0.1", server.Port, "wire", "wire", ""))
+            {
+                Configuration = $$"""
+                    {
+                      "url": "postgres://wire@127.0.0.1:{{server.Port}}/wire?sslmode=disable", "auth": "trust",
+                      "pool": { "mode": "session", "minSize": 2, "size": 5, "serverLoginRetry": "15s" }
+                    }
+                    """,
+            });
+        using var client = proxy.Login("client", ("application_name", "shop"));
+        await WaitForAsync(proxy, "freshet_server_connect_failures_total", 2); // with the settings, and without
+        Assert.Equal("1", client.Query("select 1"));
+        Assert.Equal(3, server.Sessions);
+    }
+
+    [Fact]
     public async Task The_reserve_is_opened_for_who_has_waited_long()
     {
         await using var proxy = await StartAsync(
@@ -120,11 +165,14 @@ public sealed class PoolLimitTests(TestServers servers)
         return client;
     }
 
-    private static async Task WaitForServersAsync(GuardedProxy proxy, double count)
+    private static Task WaitForServersAsync(GuardedProxy proxy, double count) =>
+        WaitForAsync(proxy, "freshet_servers", count);
+
+    private static async Task WaitForAsync(GuardedProxy proxy, string metric, double count)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
-        while (await proxy.MetricAsync("freshet_servers") != count)
+        while (await proxy.MetricAsync(metric) != count)
         {
             await Task.Delay(20, limit.Token);
         }

@@ -7,8 +7,8 @@ namespace Freshet.Tests.Integration.Servers;
 
 /// <summary>
 /// A PostgreSQL server with TLS and one role for each way to log in, all with the same secret: <c>scram_user</c>,
-/// <c>md5_user</c>, <c>password_user</c>, <c>trust_user</c>, and <c>tls_user</c> (SCRAM, TLS only). Its certificate is
-/// for 127.0.0.1 and not for localhost.
+/// <c>md5_user</c>, <c>password_user</c>, <c>trust_user</c>, <c>tls_user</c> (SCRAM, TLS only) and <c>plain_user</c>
+/// (SCRAM, never with TLS). Its certificate is for 127.0.0.1 and not for localhost.
 /// </summary>
 public sealed class SecuredServer : IAsyncLifetime
 {
@@ -37,6 +37,8 @@ public sealed class SecuredServer : IAsyncLifetime
             [
                 "hostssl all tls_user 127.0.0.1/32 scram-sha-256",
                 "host all tls_user 127.0.0.1/32 reject",
+                "hostnossl all plain_user 127.0.0.1/32 scram-sha-256",
+                "host all plain_user 127.0.0.1/32 reject",
                 "host all md5_user 127.0.0.1/32 md5",
                 "host all password_user 127.0.0.1/32 password",
                 "host all trust_user 127.0.0.1/32 trust",
@@ -51,6 +53,7 @@ public sealed class SecuredServer : IAsyncLifetime
             CREATE ROLE scram_user LOGIN PASSWORD '{secret}';
             CREATE ROLE password_user LOGIN PASSWORD '{secret}';
             CREATE ROLE tls_user LOGIN PASSWORD '{secret}';
+            CREATE ROLE plain_user LOGIN PASSWORD '{secret}';
             CREATE ROLE trust_user LOGIN;
             SET password_encryption = md5;
             CREATE ROLE md5_user LOGIN PASSWORD '{secret}';

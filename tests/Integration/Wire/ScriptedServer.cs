@@ -7,7 +7,7 @@ namespace Freshet.Tests.Integration.Wire;
 /// <summary>
 /// A PostgreSQL server that does what the test says, as Npgsql's <c>PgPostmasterMock</c>: it listens on a free loopback
 /// port and runs the script once for every connection, each on a thread of its own. A script that throws fails the
-/// test when the server is disposed. Cancel requests are only counted: they are no sessions.
+/// test when the server is disposed. Cancel requests are no sessions.
 /// </summary>
 internal sealed class ScriptedServer : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class ScriptedServer : IDisposable
     private readonly Thread _acceptor;
     private volatile bool _isStopping;
     private int _count;
+    private int _encryptionRequests;
 
     /// <param name="script">Gets the session and its number, from 0.</param>
     public ScriptedServer(Action<ScriptedSession, int> script)
@@ -31,6 +32,15 @@ internal sealed class ScriptedServer : IDisposable
 
     /// <summary>What it says to SSLRequest: no, unless the test wants something worse.</summary>
     public byte[] EncryptionAnswer { get; init; } = "N"u8.ToArray();
+
+    /// <summary>Whether it leaves after that answer.</summary>
+    public bool ClosesAfterEncryptionAnswer { get; init; }
+
+    /// <summary>Called for a cancel request, with the process it names; the connection is closed after it.</summary>
+    public Action<int>? OnCancel { get; init; }
+
+    /// <summary>How often it was asked for TLS.</summary>
+    public int EncryptionRequests => Volatile.Read(ref _encryptionRequests);
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
@@ -90,11 +100,18 @@ internal sealed class ScriptedServer : IDisposable
         }
     }
 
+    private bool AnswerEncryption(ScriptedSession session)
+    {
+        Interlocked.Increment(ref _encryptionRequests);
+        session.Send(EncryptionAnswer);
+        return !ClosesAfterEncryptionAnswer;
+    }
+
     private void Run(ScriptedSession session)
     {
         try
         {
-            if (session.ReadStartup(EncryptionAnswer))
+            if (session.ReadStartup(AnswerEncryption, OnCancel))
             {
                 _script(session, Interlocked.Increment(ref _count) - 1);
             }

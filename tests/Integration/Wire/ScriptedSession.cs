@@ -5,24 +5,33 @@ namespace Freshet.Tests.Integration.Wire;
 /// <summary>One connection to the scripted server. Belongs to that connection's thread.</summary>
 internal sealed class ScriptedSession : IDisposable
 {
+    private static int s_lastProcessId = 1000;
+
     private readonly WireStream _stream;
 
     public ScriptedSession(WireStream stream) => _stream = stream;
 
-    public int ProcessId { get; } = Random.Shared.Next(1000, 30000);
+    /// <summary>No other session's.</summary>
+    public int ProcessId { get; } = Interlocked.Increment(ref s_lastProcessId);
 
-    /// <summary>Answers SSLRequest and GSSENCRequest and reads the StartupMessage; false for a cancel request and for a
-    /// peer that only looked or took offence at the answer.</summary>
-    public bool ReadStartup(byte[] encryptionAnswer)
+    /// <summary>Lets SSLRequest and GSSENCRequest be answered and reads the StartupMessage; false for a cancel request,
+    /// for a peer that only looked or took offence at the answer, and where the answer says that it is the end.
+    /// </summary>
+    public bool ReadStartup(Func<ScriptedSession, bool> answerEncryption, Action<int>? onCancel = null)
     {
         while (_stream.TryReadStartup() is { } body)
         {
             switch (BinaryPrimitives.ReadInt32BigEndian(body))
             {
                 case Frontend.SslRequestCode or Frontend.GssEncRequestCode:
-                    Send(encryptionAnswer);
+                    if (!answerEncryption(this))
+                    {
+                        return false;
+                    }
+
                     break;
                 case Frontend.CancelRequestCode:
+                    onCancel?.Invoke(BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(4)));
                     return false;
                 default:
                     return true;

@@ -10,14 +10,15 @@ namespace Freshet.Core.Wire.Auth;
 /// checked, and success means that it has proved to know our verifier.
 /// </summary>
 /// <remarks>
-/// States: <see cref="Start"/> → <see cref="ServerFirst"/> → <see cref="ServerFinal"/>, each once and in this order;
-/// all else is a protocol violation. The caller must not take AuthenticationOk for a success before
-/// <see cref="ServerFinal"/> has said so. One login on one thread.
+/// States: <see cref="Start"/> → <see cref="ServerFirst"/> → where that needs keys, <see cref="UseKeys"/> →
+/// <see cref="ServerFinal"/>, each once and in this order; all else is a protocol violation. The caller must not take
+/// AuthenticationOk for a success before <see cref="ServerFinal"/> has said so. One login on one thread, but for
+/// <see cref="DeriveKeys"/>, which is slow and may run on any.
 /// </remarks>
 internal sealed class ScramClientExchange
 {
     /// <summary>Most iterations that a server may ask for. PostgreSQL's default is 4096 and its documentation speaks of
-    /// 15,000; a million costs about a third of a second of our thread, which bounds what a hostile server can take.
+    /// 15,000; a million costs about a third of a second of a processor, which bounds what a hostile server can take.
     /// </summary>
     public const int MaximumIterations = 1_000_000;
 
@@ -25,6 +26,7 @@ internal sealed class ScramClientExchange
     {
         Start,
         ServerFirst,
+        Keys,
         ServerFinal,
         Done,
     }
@@ -38,6 +40,10 @@ internal sealed class ScramClientExchange
     private ScramKeys? _candidate;
     private byte[] _bindingHeader = [];
     private byte[] _clientFirstBare = [];
+    private byte[] _serverFirst = [];
+    private byte[] _serverNonce = [];
+    private byte[] _salt = [];
+    private int _iterations;
     private byte[] _authMessage = [];
     private byte[] _output = [];
 
@@ -131,8 +137,9 @@ internal sealed class ScramClientExchange
         return ScramResult.Continue;
     }
 
-    /// <summary>Takes the body of AuthenticationSASLContinue after its int32 11. Blocks for the key derivation unless
-    /// the keys are known.</summary>
+    /// <summary>Takes the body of AuthenticationSASLContinue after its int32 11. <see cref="ScramResult.KeysNeeded"/>:
+    /// the keys that are known do not fit, so <see cref="DeriveKeys"/> and go on with <see cref="UseKeys"/>.
+    /// </summary>
     public ScramResult ServerFirst(ReadOnlySpan<byte> data)
     {
         _output = [];
@@ -175,13 +182,28 @@ internal sealed class ScramClientExchange
         if (rest.Length > 0)
             return Malformed("there is garbage at its end");
 
+        (_serverFirst, _serverNonce) = (data.ToArray(), nonce.ToArray());
+        (_salt, _iterations) = (salt, iterations);
+        _state = State.Keys;
         if (_knownKeys is not null && _knownKeys.Fits(salt, iterations))
-            _candidate = _knownKeys;
-        else if (_password is not null)
-            _candidate = ScramKeys.FromPassword(Encoding.UTF8.GetBytes(_password), salt, iterations);
-        else
-            return DoesNotFit();
-        Respond(data, nonce);
+            return UseKeys(_knownKeys);
+        return _password is not null ? ScramResult.KeysNeeded : DoesNotFit();
+    }
+
+    /// <summary>The keys that the server's challenge asks for. Blocks, in proportion to its iteration count; any
+    /// thread, after <see cref="ScramResult.KeysNeeded"/>: what it reads does not change any more.</summary>
+    public ScramKeys DeriveKeys() =>
+        _password is null || _salt.Length == 0
+            ? throw new InvalidOperationException("no challenge, or no password to answer it with")
+            : ScramKeys.FromPassword(Encoding.UTF8.GetBytes(_password), _salt, _iterations);
+
+    /// <summary>Answers the challenge.</summary>
+    public ScramResult UseKeys(ScramKeys keys)
+    {
+        if (_state != State.Keys || !keys.Fits(_salt, _iterations))
+            throw new InvalidOperationException("no challenge, or keys of another one");
+        _candidate = keys;
+        Respond(_serverFirst, _serverNonce);
         return ScramResult.Continue;
     }
 

@@ -6,6 +6,9 @@ internal enum ScramResult
     /// <summary>Send the output and wait for the peer.</summary>
     Continue,
 
+    /// <summary>The server's challenge asks for keys that have to be derived from the password first.</summary>
+    KeysNeeded,
+
     /// <summary>The peer has proved that it knows the secret; a server still sends its output.</summary>
     Success,
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Freshet.Core.Wire.Auth;
 using Freshet.Server.Demo.Sample;
 
 namespace Freshet.Server.Demo.Traffic;
@@ -33,7 +34,7 @@ internal sealed class TrafficConnection : IDisposable
     private int _messageStart;
 
     /// <summary>Connects and logs in; returns at the first ReadyForQuery. May be called once.</summary>
-    public void Open(EndPoint server, string user, string database, ScramClient secret)
+    public void Open(EndPoint server, string user, string database, ScramSecret secret)
     {
         try
         {
@@ -85,7 +86,7 @@ internal sealed class TrafficConnection : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private void LogIn(string user, string database, ScramClient secret)
+    private void LogIn(string user, string database, ScramSecret secret)
     {
         _length = 4;
         Put(ProtocolVersion);
@@ -94,8 +95,7 @@ internal sealed class TrafficConnection : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(_outgoing, _length);
         Flush();
 
-        var nonce = "";
-        var signature = "";
+        var scram = secret.Begin();
         while (true)
         {
             var (type, body) = Receive();
@@ -103,34 +103,40 @@ internal sealed class TrafficConnection : IDisposable
                 return;
             if (type != 'R')
                 continue; // ParameterStatus, BackendKeyData, NoticeResponse
+            var data = body[4..];
             switch (BinaryPrimitives.ReadInt32BigEndian(body))
             {
                 case 0:
                     break;
                 case 10: // AuthenticationSASL
-                    nonce = ScramClient.NewNonce();
-                    var first = ScramClient.FirstMessage(nonce);
+                    Expect(ScramResult.Continue, scram.Start(data), scram);
                     Begin('p');
-                    Put("SCRAM-SHA-256");
-                    Put(first.Length);
-                    PutBytes(first);
+                    Put(scram.Mechanism);
+                    Put(scram.Output.Length);
+                    PutBytes(scram.Output);
                     Finish();
                     Flush();
                     break;
                 case 11: // AuthenticationSASLContinue
-                    (var answer, signature) = secret.Answer(nonce, Encoding.UTF8.GetString(body[4..]));
+                    Expect(ScramResult.Continue, ScramSecret.Answer(scram, data), scram);
                     Begin('p');
-                    PutBytes(answer);
+                    PutBytes(scram.Output);
                     Finish();
                     Flush();
                     break;
-                case 12 when Encoding.UTF8.GetString(body[4..]).Equals(signature, StringComparison.Ordinal):
+                case 12: // AuthenticationSASLFinal
+                    Expect(ScramResult.Success, secret.End(scram, data), scram);
                     break;
                 default:
-                    throw new TrafficException(
-                        "28000", "the server wants something else than scram-sha-256, or does not know the secret");
+                    throw new TrafficException("28000", "the server wants something else than scram-sha-256");
             }
         }
+    }
+
+    private static void Expect(ScramResult wanted, ScramResult result, ScramClientExchange scram)
+    {
+        if (result != wanted)
+            throw new TrafficException(scram.Error?.SqlState ?? "28000", scram.Error?.Message ?? $"SCRAM: {result}");
     }
 
     private void RunSimple(string sql)
@@ -260,6 +266,13 @@ internal sealed class TrafficConnection : IDisposable
     {
         Reserve(Encoding.UTF8.GetByteCount(text));
         _length += Encoding.UTF8.GetBytes(text, _outgoing.AsSpan(_length));
+    }
+
+    private void PutBytes(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(bytes.Length);
+        bytes.CopyTo(_outgoing.AsSpan(_length));
+        _length += bytes.Length;
     }
 
     private void Put(int value)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Freshet.Core.Wire.Auth;
 using Freshet.Server.Demo.Sample;
 
 namespace Freshet.Server.Demo.Traffic;
@@ -14,7 +15,7 @@ internal sealed class TrafficRound
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(100);
 
     private readonly EndPoint _server;
-    private readonly ScramClient _secret;
+    private readonly ScramSecret _secret;
     private readonly TrafficPattern _pattern;
     private readonly int _round;
     private readonly Worker[] _workers;
@@ -25,7 +26,7 @@ internal sealed class TrafficRound
     private long _deadline = long.MaxValue;
 
     public TrafficRound(
-        EndPoint server, ScramClient secret, TrafficPattern pattern, int round, int clients,
+        EndPoint server, ScramSecret secret, TrafficPattern pattern, int round, int clients,
         CancellationToken cancellationToken)
     {
         _server = server;

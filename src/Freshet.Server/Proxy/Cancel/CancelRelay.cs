@@ -14,7 +14,7 @@ internal static class CancelRelay
         if (body.Length is >= 8 and <= 4 + WireLimits.LongestCancelKey
             && asking.Proxy.Cancels.Find(BinaryPrimitives.ReadInt32BigEndian(body), body[4..]) is { } target)
         {
-            target.Loop.Post(target.CancelQuery);
+            target.Loop.Post(() => CancelWish.Make(target));
         }
 
         asking.Close();

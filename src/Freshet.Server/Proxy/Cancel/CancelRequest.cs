@@ -1,11 +1,7 @@
-using System.Buffers.Binary;
-using System.Diagnostics;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Loop;
-using Freshet.Server.Proxy.Pools;
 using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.Settings;
-using Freshet.Server.Proxy.Tls;
 using Freshet.Server.Proxy.Transport;
 
 namespace Freshet.Server.Proxy.Cancel;
@@ -19,78 +15,42 @@ internal sealed class CancelRequest : IPollHandler
 {
     private readonly ServerConnection _server;
     private readonly EventLoop _loop;
-    private readonly Action _done;
-    private readonly long _startedAt;
-    private readonly bool _overTls;
-    private WireTransport? _transport;
-    private Step _step;
+    private readonly ServerDial _dial;
+    private Action? _done;
     private Timer? _timer;
+    private bool _sent;
     private bool _finished;
 
-    private enum Step
-    {
-        Connecting,
-        TlsAnswer,
-        TlsHandshake,
-        Sent,
-    }
-
-    private CancelRequest(ServerConnection server, Action done)
+    /// <summary>While the server connection is open and this loop's: what it looks like now decides about TLS.
+    /// </summary>
+    /// <param name="server">Whose query to cancel.</param>
+    public CancelRequest(ServerConnection server)
     {
         _server = server;
         _loop = server.Loop;
-        _done = done;
-        _startedAt = _loop.Now;
-        _overTls = server.Transport is { Tls: not null };
+        bool overTls = server.Transport is { Tls: not null };
+        _dial = new ServerDial(server.Pool, overTls ? DialEncryption.Required : DialEncryption.None);
     }
 
-    /// <summary>On the server connection's loop, while it works for the client that asked.</summary>
-    /// <param name="server">Whose query to cancel.</param>
+    /// <summary>On the same loop, once.</summary>
     /// <param name="done">Called once, when the server has acted or cannot be reached.</param>
-    public static void Send(ServerConnection server, Action done)
+    public void Send(Action done)
     {
-        var request = new CancelRequest(server, done);
-        server.Pool.Addresses.Resolve(server.Pool.Database.Host, server.Pool.Database.Port, request._loop,
-            (address, _) => request.Connect(address));
+        _done = done;
+        _timer = new Timer(_ => _loop.Post(Finish), null, TimeLimit, Timeout.InfiniteTimeSpan);
+        _server.Pool.Addresses.Resolve(_server.Pool.Database.Host, _server.Pool.Database.Port, _loop,
+            (address, _) => Dial(address));
     }
 
     public void OnReady(EventLoop loop, uint events)
     {
-        switch (_step)
+        if (_sent)
         {
-            case Step.Connecting when Native.SocketError(_transport!.Descriptor) != 0:
-                Finish();
-                break;
-            case Step.Connecting when _overTls:
-                _step = Step.TlsAnswer;
-                _transport.WantWrite(false);
-                Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.SslRequest).End());
-                break;
-            case Step.Connecting:
-                SendCancel();
-                break;
-            case Step.TlsAnswer:
-                Span<byte> answer = stackalloc byte[2];
-                int count = _transport!.Receive(answer);
-                if (count == 1 && answer[0] == (byte)'S' && _server.Pool.TlsForServers is { } tls)
-                {
-                    _step = Step.TlsHandshake;
-                    _transport.StartTls(tls.CreateForServer(_transport.Descriptor, _server.Pool.Database.Host));
-                    Handshake();
-                }
-                else if (count != 0)
-                {
-                    Finish();
-                }
-
-                break;
-            case Step.TlsHandshake:
-                Handshake();
-                break;
-            case Step.Sent:
-                // Whatever comes now means that the server has acted: it sends nothing and closes.
-                Finish();
-                break;
+            Finish(); // whatever comes now means that the server has acted: it sends nothing and closes
+        }
+        else
+        {
+            OnDialed(_dial.OnReady());
         }
     }
 
@@ -102,76 +62,32 @@ internal sealed class CancelRequest : IPollHandler
         ? set
         : new PoolSnapshot().ServerConnectTimeout;
 
-    private void CheckTime()
+    private void Dial(byte[]? address)
     {
-        if (!_finished && Stopwatch.GetElapsedTime(_startedAt) > TimeLimit)
+        if (address is null)
+        {
+            Finish();
+        }
+        else if (!_finished)
+        {
+            OnDialed(_dial.Connect(address, _loop, this));
+        }
+    }
+
+    private void OnDialed(DialStatus status)
+    {
+        if (status == DialStatus.Failed || (status == DialStatus.Connected && !TrySend(_dial.Transport!)))
         {
             Finish();
         }
     }
 
-    private unsafe void Connect(byte[]? address)
+    private bool TrySend(WireTransport transport)
     {
-        int family = address is null ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(address);
-        int fd = address is null ? -1
-            : Native.socket(family, Native.SockStream | Native.SockNonblock | Native.SockCloexec, 0);
-        if (fd < 0)
-        {
-            Finish();
-            return;
-        }
-
-        _transport = new WireTransport(fd);
-        fixed (byte* to = address)
-        {
-            _ = Native.connect(fd, to, (uint)address!.Length);
-        }
-
-        _transport.Join(_loop, _server.Pool.Table.Register(this), Native.EpollIn | Native.EpollOut);
-        TimeSpan limit = TimeLimit + TimeSpan.FromSeconds(1);
-        _timer = new Timer(_ => _loop.Post(CheckTime), null, limit, Timeout.InfiniteTimeSpan);
-    }
-
-    private void Handshake()
-    {
-        switch (_transport!.Tls!.Handshake())
-        {
-            case TlsStatus.Done:
-                SendCancel();
-                break;
-            case TlsStatus.WantRead:
-                _transport.WantWrite(false);
-                break;
-            case TlsStatus.WantWrite:
-                _transport.WantWrite(true);
-                break;
-            default:
-                Finish();
-                break;
-        }
-    }
-
-    private void SendCancel()
-    {
-        _step = Step.Sent;
-        _transport!.WantWrite(false);
-        if (_server.Identity is { } identity)
-        {
-            Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.CancelRequest)
-                .Int32(identity.ProcessId).Bytes(identity.Key).End());
-        }
-        else
-        {
-            Finish();
-        }
-    }
-
-    private void Send(MessageWriter message)
-    {
-        if (!_transport!.Send(message.Written))
-        {
-            Finish();
-        }
+        _sent = true;
+        return _server.Identity is { } identity
+            && transport.Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.CancelRequest)
+                .Int32(identity.ProcessId).Bytes(identity.Key).End().Written);
     }
 
     private void Finish()
@@ -180,8 +96,8 @@ internal sealed class CancelRequest : IPollHandler
         {
             _finished = true;
             _timer?.Dispose();
-            _transport?.Close(_server.Pool.Table);
-            _done();
+            _dial.Transport?.Close(_server.Pool.Table);
+            _done?.Invoke();
         }
     }
 }

@@ -102,10 +102,9 @@ internal sealed class ClientLogin(ClientSession client)
     private void Handshake()
     {
         TlsSession tls = client.Transport.Tls!;
-        switch (tls.Handshake())
+        switch (client.Transport.Handshake())
         {
             case TlsStatus.Done:
-                client.Transport.WantWrite(client.Transport.HasBacklog);
                 _step = Step.Startup;
                 if (tls.HasPending)
                 {
@@ -113,13 +112,7 @@ internal sealed class ClientLogin(ClientSession client)
                 }
 
                 break;
-            case TlsStatus.WantRead:
-                client.Transport.WantWrite(client.Transport.HasBacklog);
-                break;
-            case TlsStatus.WantWrite:
-                client.Transport.WantWrite(true);
-                break;
-            default:
+            case TlsStatus.Closed or TlsStatus.Failed:
                 Fail($"TLS handshake: {tls.Error}");
                 client.Close();
                 break;

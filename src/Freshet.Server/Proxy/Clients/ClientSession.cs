@@ -79,6 +79,9 @@ internal sealed class ClientSession : IPollHandler
 
     public byte[] CancelKey { get; set; } = [];
 
+    /// <summary>What it asked to cancel and what waits for its turn at the server; mostly nothing.</summary>
+    public CancelWish? CancelWish { get; set; }
+
     public FrontendRelay Relay => _relay;
 
     public ServerLink Link => _link;
@@ -287,16 +290,6 @@ internal sealed class ClientSession : IPollHandler
         Transport.Close(Proxy.Table);
         Interlocked.Decrement(ref Proxy.Counters.Clients);
         _link.DetachForever(graceful);
-    }
-
-    /// <summary>On this session's loop: the client asked, on another connection, to cancel its query.</summary>
-    public void CancelQuery()
-    {
-        if (!_closed && Server is { IsBusy: true } server && !_link.IsHeld)
-        {
-            server.CancelsUnderWay++;
-            CancelRequest.Send(server, () => ServerLink.OnCancelDone(server));
-        }
     }
 
     private bool MayRelay => Login is null && !_link.IsHeld && !_relay.IsHeld && !Transport.HasBacklog

@@ -196,7 +196,12 @@ internal sealed class ServerLink(ClientSession client)
         else if (server.IsBusy || client.Relay.MidMessage || IsHeld)
         {
             // Let the backend stop as well, instead of working for nobody.
-            CancelRequest.Send(server, static () => { });
+            var request = new CancelRequest(server);
+            client.Proxy.CancelQueues.For(server.Pool).Enter(server.Loop, done =>
+            {
+                request.Send(done);
+                return true;
+            });
             server.Close("its client went away in the middle of a query");
         }
         else

@@ -5,8 +5,8 @@ namespace Freshet.Server.Proxy.Loop;
 /// <summary>
 /// Letters from other threads to a loop: another loop that hands over a server connection, or the control plane. The
 /// number of letters is bounded by what sends them: one per moved server connection, per cancel request (which the
-/// client limit bounds) and per control command. An eventfd wakes the loop; while one wake-up is pending, further
-/// letters do not write to it.
+/// client limit bounds), per derivation of keys (one per login to a server) and per control command. An eventfd wakes
+/// the loop; while one wake-up is pending, further letters do not write to it.
 /// </summary>
 internal sealed unsafe class Mailbox : IDisposable
 {

@@ -76,6 +76,8 @@ internal sealed class Pool
 
     public AddressResolver Addresses => _proxy.Addresses;
 
+    public KeyDerivation KeyDerivation => _proxy.KeyDerivation;
+
     public PoolCounters[] Counters { get; }
 
     public int Generation => Volatile.Read(ref _generation);

@@ -119,5 +119,5 @@ internal sealed class PoolDirectory(ProxyState proxy)
 
     private TlsContext? TlsFor(DatabaseSnapshot database) => _tls.GetValueOrDefault(database.Tls);
 
-    private static bool UsesTls(TlsSnapshot tls) => tls.Mode is not (TlsMode.Disable or TlsMode.Allow);
+    private static bool UsesTls(TlsSnapshot tls) => tls.Mode != TlsMode.Disable;
 }

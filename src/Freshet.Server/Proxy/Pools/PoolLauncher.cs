@@ -21,6 +21,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
     private static List<ServerConnection>? t_planned;
 
     private readonly Dictionary<string, string> _lastReported = new(StringComparer.OrdinalIgnoreCase);
+    private volatile SettingsSet _lastStartup = SettingsSet.Empty;
     private int _failures;
     private long _pausedUntil;
 
@@ -40,7 +41,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         if (wanted <= 0)
         {
             int missing = Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers;
-            if (missing <= 0 || pool.Clients == 0 || pool.Mode == PoolMode.Session)
+            if (missing <= 0 || pool.Clients == 0)
             {
                 return;
             }
@@ -48,8 +49,10 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
             wanted = missing;
         }
 
-        // The oldest waiter names the start-up settings: only session mode has any.
-        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? SettingsSet.Empty;
+        // The oldest waiter names the start-up settings: only session mode has any. What nobody waits for gets those
+        // of the last session, since the next client is mostly another process of the same application.
+        SettingsSet spare = pool.Mode == PoolMode.Session ? _lastStartup : SettingsSet.Empty;
+        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? spare;
         while (wanted-- > 0 && MayOpen(loop))
         {
             var server = new ServerConnection(pool, loop, startup, replication: null);
@@ -77,6 +80,11 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         Volatile.Write(ref _pausedUntil, 0);
         LastFailure = null;
         LastLoginError = null;
+        if (server.Replication is null)
+        {
+            _lastStartup = server.Startup;
+        }
+
         lock (_lastReported)
         {
             bool same = _lastReported.Count == server.Neutral.Count && server.Neutral.All(reported =>
@@ -103,7 +111,10 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         LastFailure = reason;
         if (server.Startup.Count > 0 && server.LastFatal is not null)
         {
-            return; // the server answered: it is one client's start-up settings that it does not like
+            // The server answered: it is one client's start-up settings that it does not like. There is no pause, so
+            // that nothing may be opened with them but for a client.
+            _lastStartup = SettingsSet.Empty;
+            return;
         }
 
         double pause = pool.Settings.ServerLoginRetry.TotalMilliseconds * Math.Pow(2, Math.Min(_failures++, 10));

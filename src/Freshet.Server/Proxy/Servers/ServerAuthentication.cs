@@ -7,7 +7,10 @@ namespace Freshet.Server.Proxy.Servers;
 
 /// <summary>Answers a server's Authentication requests with the pool's credentials: a clear password, an md5 hash, or
 /// the SCRAM keys that a client's own login revealed.</summary>
-internal sealed class ServerAuthentication(ServerConnection server)
+/// <param name="server">Whose login it is.</param>
+/// <param name="goOn">Called on the loop when a derivation is over and <see cref="IsDeriving"/> is false again, with
+/// null or why the login cannot go on.</param>
+internal sealed class ServerAuthentication(ServerConnection server, Action<string?> goOn)
 {
     private const int Ok = 0,
         ClearText = 3,
@@ -21,9 +24,16 @@ internal sealed class ServerAuthentication(ServerConnection server)
 
     public bool Succeeded { get; private set; }
 
+    /// <summary>The SCRAM keys are being derived, on another thread; the server has to wait until then.</summary>
+    public bool IsDeriving { get; private set; }
+
+    /// <summary>The server has asked for a proof, or needs none.</summary>
+    public bool WasAsked { get; private set; }
+
     /// <summary>Null, or why the login cannot go on.</summary>
     public string? OnRequest(ReadOnlySpan<byte> body)
     {
+        WasAsked = true;
         if (!BinaryPrimitives.TryReadInt32BigEndian(body, out int request))
         {
             return "protocol violation by the server: an empty authentication request";
@@ -98,8 +108,15 @@ internal sealed class ServerAuthentication(ServerConnection server)
         {
             _scramDone = true;
 
-            // The next login needs no key derivation, which takes a millisecond of the loop's time.
+            // The next login needs no key derivation.
             server.Pool.ScramKeys = _scram.Keys ?? server.Pool.ScramKeys;
+            return null;
+        }
+
+        if (result == ScramResult.KeysNeeded)
+        {
+            IsDeriving = true;
+            server.Pool.KeyDerivation.Begin(_scram, server.Loop, OnKeys);
             return null;
         }
 
@@ -110,13 +127,28 @@ internal sealed class ServerAuthentication(ServerConnection server)
                 : "SCRAM with the server: " + (_scram.Error?.Message ?? result.ToString());
         }
 
-        MessageWriter answer = new MessageWriter().Begin(FrontendMessage.Password);
-        if (request == Sasl)
+        return SendScram(_scram, named: request == Sasl);
+    }
+
+    private void OnKeys(ScramKeys keys)
+    {
+        IsDeriving = false;
+        if (server.State == ServerState.Login)
         {
-            answer.CString(_scram.Mechanism).Int32(_scram.Output.Length);
+            _scram!.UseKeys(keys);
+            goOn(SendScram(_scram, named: false));
+        }
+    }
+
+    private string? SendScram(ScramClientExchange scram, bool named)
+    {
+        MessageWriter answer = new MessageWriter().Begin(FrontendMessage.Password);
+        if (named)
+        {
+            answer.CString(scram.Mechanism).Int32(scram.Output.Length);
         }
 
-        return Send(answer.Bytes(_scram.Output).End());
+        return Send(answer.Bytes(scram.Output).End());
     }
 
     private string? Answer(ReadOnlySpan<byte> secret) =>

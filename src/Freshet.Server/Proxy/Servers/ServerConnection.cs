@@ -64,7 +64,8 @@ internal sealed class ServerConnection : IPollHandler
 
     public long IdleSince { get; set; }
 
-    /// <summary>Since when it works on the query or transaction under way; for time limits and histograms.</summary>
+    /// <summary>Since when it works on the query or transaction under way, the wait for it not included; for time
+    /// limits and histograms.</summary>
     public long QueryStartedAt { get; set; }
     public long TransactionStartedAt { get; set; }
 

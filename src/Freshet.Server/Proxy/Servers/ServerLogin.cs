@@ -1,26 +1,23 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Settings;
-using Freshet.Server.Proxy.Tls;
 using Freshet.Server.Proxy.Transport;
 
 namespace Freshet.Server.Proxy.Servers;
 
 /// <summary>
-/// Brings one server connection from nothing to ReadyForQuery: address, connect, TLS, start-up packet,
-/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit. Bytes that a
-/// server stuffs behind its answer to SSLRequest close the connection (CVE-2021-23222).
+/// Brings one server connection from nothing to ReadyForQuery: address, <see cref="ServerDial"/>, start-up packet,
+/// authentication, parameters. Steps run as events arrive; the pool's tick enforces the time limit. Where the TLS mode
+/// leaves two ways, <see cref="LoginWays"/> names the first, and the second once that has failed: it starts anew, on
+/// another socket.
 /// </summary>
-internal sealed class ServerLogin(ServerConnection server)
+internal sealed class ServerLogin
 {
     private enum Step
     {
         Address,
-        Connecting,
-        TlsAnswer,
-        TlsHandshake,
+        Dialing,
         Authentication,
         Parameters,
 
@@ -28,32 +25,42 @@ internal sealed class ServerLogin(ServerConnection server)
         Ready,
     }
 
-    private readonly ServerAuthentication _authentication = new(server);
+    private readonly ServerConnection _server;
+    private readonly LoginWays _ways;
+    private ServerAuthentication _authentication;
+    private ServerDial? _dial;
     private Step _step = Step.Address;
 
-    private DatabaseSnapshot Database => server.Pool.Database;
+    public ServerLogin(ServerConnection server)
+    {
+        _server = server;
+        _ways = new LoginWays(server.Pool.Database);
+        _authentication = new ServerAuthentication(server, OnDerived);
+    }
+
+    private DatabaseSnapshot Database => _server.Pool.Database;
 
     public void Start()
     {
-        EventLoop loop = server.Loop;
-        server.Pool.Addresses.Resolve(
+        EventLoop loop = _server.Loop;
+        _server.Pool.Addresses.Resolve(
             Database.Host,
             Database.Port,
             loop,
             (address, failure) =>
             {
-                if (server.State != ServerState.Login)
+                if (_server.State != ServerState.Login)
                 {
                     return;
                 }
 
                 if (address is null)
                 {
-                    server.Close($"cannot resolve host \"{Database.Host}\": {failure}");
+                    _server.Close($"cannot resolve host \"{Database.Host}\": {failure}");
                 }
                 else
                 {
-                    Connect(address, loop);
+                    Dial(address, loop);
                 }
             }
         );
@@ -63,181 +70,120 @@ internal sealed class ServerLogin(ServerConnection server)
     {
         switch (_step)
         {
-            case Step.Connecting:
-                OnConnected();
-                break;
-            case Step.TlsAnswer:
-                OnTlsAnswer();
-                break;
-            case Step.TlsHandshake:
-                Handshake();
+            case Step.Dialing:
+                OnDialed(_dial!.OnReady());
                 break;
             case Step.Authentication or Step.Parameters or Step.Ready:
-                if ((events & Native.EpollOut) != 0 && !server.Transport!.FlushBacklog())
+                if ((events & Native.EpollOut) != 0 && !_server.Transport!.FlushBacklog())
                 {
-                    server.Close("cannot send to the server: " + server.Transport.Failure);
+                    _server.Close("cannot send to the server: " + _server.Transport.Failure);
                     return;
                 }
 
-                ReadMessages();
+                if (!_authentication.IsDeriving)
+                {
+                    ReadMessages();
+                }
+                else if ((events & (Native.EpollHup | Native.EpollErr)) != 0)
+                {
+                    // Nothing is read meanwhile, but this epoll tells all the same, and goes on telling.
+                    _server.Close($"{Target} closed the connection during login");
+                }
+
                 break;
         }
     }
 
-    private unsafe void Connect(byte[] address, EventLoop loop)
+    private string Target => Database.Target;
+
+    private void Dial(byte[] address, EventLoop loop)
     {
-        int family = BinaryPrimitives.ReadUInt16LittleEndian(address);
-        int fd = Native.socket(family, Native.SockStream | Native.SockNonblock | Native.SockCloexec, 0);
-        if (fd < 0)
-        {
-            server.Close("cannot open a socket: " + Native.ErrorText(Marshal.GetLastSystemError()));
-            return;
-        }
-
-        server.Transport = new WireTransport(fd);
-        if (family != Native.FamilyUnix)
-        {
-            Native.SetOption(fd, Native.ProtoTcp, Native.TcpNoDelay, 1);
-            Native.SetOption(fd, Native.SolSocket, Native.SoKeepAlive, 1);
-        }
-
-        fixed (byte* to = address)
-        {
-            int result = Native.connect(fd, to, (uint)address.Length);
-            int error = result < 0 ? Marshal.GetLastSystemError() : 0;
-            if (error is not 0 and not Native.ErrInProgress)
-            {
-                server.Close($"cannot connect to {Target}: {Native.ErrorText(error)}");
-                return;
-            }
-        }
-
-        _step = Step.Connecting;
-        server.PollId = server.Pool.Table.Register(server);
-        server.Transport.Join(loop, server.PollId, Native.EpollIn | Native.EpollOut);
+        _dial = new ServerDial(_server.Pool, _ways.Present);
+        _step = Step.Dialing;
+        DialStatus status = _dial.Connect(address, loop, _server);
+        _server.Transport = _dial.Transport;
+        _server.PollId = _dial.PollId;
+        OnDialed(status);
     }
 
-    private string Target => Database.Host.StartsWith('/')
-        ? $"{Database.Host}/.s.PGSQL.{Database.Port}"
-        : $"{Database.Host}:{Database.Port}";
-
-    private void OnConnected()
+    private void OnDialed(DialStatus status)
     {
-        int error = Native.SocketError(server.Transport!.Descriptor);
-        if (error != 0)
-        {
-            server.Close($"cannot connect to {Target}: {Native.ErrorText(error)}");
-            return;
-        }
-
-        server.Transport.WantWrite(false);
-        bool tls = Database.Tls.Mode is not (TlsMode.Disable or TlsMode.Allow) && !Database.Host.StartsWith('/');
-        if (tls)
-        {
-            _step = Step.TlsAnswer;
-            Send(new MessageWriter().BeginUntyped().Int32(ProtocolVersion.SslRequest).End());
-        }
-        else
+        if (status == DialStatus.Connected)
         {
             SendStartup();
         }
-    }
-
-    private void OnTlsAnswer()
-    {
-        Span<byte> answer = stackalloc byte[2];
-        int count = server.Transport!.Receive(answer);
-        if (count == 0)
+        else if (status == DialStatus.Failed && !(_dial!.IsHandshakeFailure && TryOtherWay(_dial.Failure!)))
         {
-            return;
-        }
-
-        if (count < 0 || count > 1)
-        {
-            server.Close(count < 0
-                ? $"{Target} closed the connection at SSLRequest"
-                : $"{Target} sent bytes behind its answer to SSLRequest");
-            return;
-        }
-
-        if (answer[0] == (byte)'S')
-        {
-            _step = Step.TlsHandshake;
-            server.Transport.StartTls(
-                server.Pool.TlsForServers!.CreateForServer(server.Transport.Descriptor, Database.Host));
-            Handshake();
-        }
-        else if (answer[0] == (byte)'N' && Database.Tls.Mode == TlsMode.Prefer)
-        {
-            SendStartup();
-        }
-        else
-        {
-            server.Close($"{Target} does not speak TLS, and the setting serverTls.mode asks for it");
+            _server.Close(_ways.Reason(_dial!.Failure!));
         }
     }
 
-    private void Handshake()
+    /// <summary>Starts anew if the server may be reached in another way; false: it may not.</summary>
+    private bool TryOtherWay(string reason)
     {
-        WireTransport transport = server.Transport!;
-        TlsStatus status = transport.Tls!.Handshake();
-        switch (status)
+        if (!_ways.TryNext(reason, wasEncrypted: _server.Transport!.Tls is not null))
         {
-            case TlsStatus.Done:
-                transport.WantWrite(false);
-                SendStartup();
-                break;
-            case TlsStatus.WantRead:
-                transport.WantWrite(false);
-                break;
-            case TlsStatus.WantWrite:
-                transport.WantWrite(true);
-                break;
-            default:
-                server.Close($"TLS handshake with {Target}: {transport.Tls.Error}");
-                break;
+            return false;
         }
+
+        _server.Transport.Close(_server.Pool.Table);
+        _authentication = new ServerAuthentication(_server, OnDerived);
+        _step = Step.Address;
+        Start();
+        return true;
     }
 
     private void SendStartup()
     {
         MessageWriter packet = new MessageWriter().BeginUntyped().Int32(ProtocolVersion.Version30)
-            .CString("user").CString(server.Pool.ServerUser)
-            .CString("database").CString(server.Pool.ServerDatabase);
-        foreach ((string name, string value) in server.Startup.Settings)
+            .CString("user").CString(_server.Pool.ServerUser)
+            .CString("database").CString(_server.Pool.ServerDatabase);
+        foreach ((string name, string value) in _server.Startup.Settings)
         {
             packet.CString(name).CString(System.Text.Encoding.Latin1.GetBytes(value));
         }
 
-        if (server.Replication is not null)
+        if (_server.Replication is not null)
         {
-            packet.CString("replication").CString(server.Replication);
+            packet.CString("replication").CString(_server.Replication);
         }
 
         _step = Step.Authentication;
         Send(packet.Byte(0).End());
     }
 
+    private void OnDerived(string? failure)
+    {
+        if (failure is not null)
+        {
+            _server.Close(failure);
+            return;
+        }
+
+        _server.Transport!.ResumeReading(_server);
+        ReadMessages();
+    }
+
     private void ReadMessages()
     {
-        WireTransport transport = server.Transport!;
-        byte[] inbound = server.Loop.Inbound;
+        WireTransport transport = _server.Transport!;
+        byte[] inbound = _server.Loop.Inbound;
         int carried = transport.TakeCarry(inbound);
         int count = transport.Receive(inbound.AsSpan(carried, EventLoop.ScratchBytes));
         if (count < 0)
         {
-            server.Close(server.LastFatal ?? transport.Failure ?? $"{Target} closed the connection during login");
+            _server.Close(_server.LastFatal ?? transport.Failure ?? $"{Target} closed the connection during login");
             return;
         }
 
         ReadOnlySpan<byte> data = inbound.AsSpan(0, carried + count);
-        while (server.State == ServerState.Login && data.Length >= WireLimits.HeaderBytes)
+        while (transport.IsOpen && !_authentication.IsDeriving && data.Length >= WireLimits.HeaderBytes)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(data[1..]);
             if (length < 4 || length > WireLimits.AuthMessageBytes)
             {
-                server.Pool.OnProtocolError("server", $"login message of {length} bytes");
-                server.Close($"protocol violation by {Target}: a login message of {length} bytes");
+                _server.Pool.OnProtocolError("server", $"login message of {length} bytes");
+                _server.Close($"protocol violation by {Target}: a login message of {length} bytes");
                 return;
             }
 
@@ -250,15 +196,20 @@ internal sealed class ServerLogin(ServerConnection server)
             data = data[(length + 1)..];
         }
 
-        if (server.State != ServerState.Login)
+        if (!transport.IsOpen)
         {
-            return;
+            return; // closed, or begun anew on another one
         }
 
-        if (transport.Tls is { HasPending: true })
+        if (_authentication.IsDeriving)
         {
             transport.KeepCarry(data);
-            server.Loop.CallAgain(server);
+            transport.PauseReading();
+        }
+        else if (transport.Tls is { HasPending: true })
+        {
+            transport.KeepCarry(data);
+            _server.Loop.CallAgain(_server);
         }
         else if (_step != Step.Ready)
         {
@@ -266,12 +217,12 @@ internal sealed class ServerLogin(ServerConnection server)
         }
         else if (data.IsEmpty)
         {
-            server.Pool.OnServerReady(server);
+            _server.Pool.OnServerReady(_server);
         }
         else
         {
-            server.Pool.OnProtocolError("server", "a part of a message behind the first ReadyForQuery");
-            server.Close($"protocol violation by {Target}: a part of a message behind its first ReadyForQuery");
+            _server.Pool.OnProtocolError("server", "a part of a message behind the first ReadyForQuery");
+            _server.Close($"protocol violation by {Target}: a part of a message behind its first ReadyForQuery");
         }
     }
 
@@ -282,7 +233,7 @@ internal sealed class ServerLogin(ServerConnection server)
             case BackendMessage.Authentication when _step == Step.Authentication:
                 if (_authentication.OnRequest(body) is { } failure)
                 {
-                    server.Close(failure);
+                    _server.Close(failure);
                 }
                 else if (_authentication.Succeeded)
                 {
@@ -291,10 +242,7 @@ internal sealed class ServerLogin(ServerConnection server)
 
                 break;
             case BackendMessage.ErrorResponse:
-                ErrorFields error = ErrorFields.Read(body);
-                server.OnError(error);
-                server.Pool.RememberLoginError(body);
-                server.Close($"{Target} refused the login: {error.MessageText}");
+                OnRefused(ErrorFields.Read(body), body);
                 break;
             case BackendMessage.NoticeResponse or BackendMessage.NegotiateProtocolVersion:
             case BackendMessage.NotificationResponse when _step == Step.Ready:
@@ -304,29 +252,40 @@ internal sealed class ServerLogin(ServerConnection server)
                 if (reader.TryCString(out ReadOnlySpan<byte> name) && reader.TryCString(out ReadOnlySpan<byte> value))
                 {
                     string key = System.Text.Encoding.Latin1.GetString(name);
-                    server.Neutral[key] = server.Reported[key] = System.Text.Encoding.Latin1.GetString(value);
+                    _server.Neutral[key] = _server.Reported[key] = System.Text.Encoding.Latin1.GetString(value);
                 }
 
                 break;
             case BackendMessage.BackendKeyData when _step == Step.Parameters && body.Length is >= 8 and <= 260:
-                server.Identity = new ServerIdentity(BinaryPrimitives.ReadInt32BigEndian(body), body[4..].ToArray());
+                _server.Identity = new ServerIdentity(BinaryPrimitives.ReadInt32BigEndian(body), body[4..].ToArray());
                 break;
             case BackendMessage.ReadyForQuery when _step == Step.Parameters && body is [(byte)'I']:
-                server.Status = TransactionStatus.Idle;
+                _server.Status = TransactionStatus.Idle;
                 _step = Step.Ready;
                 break;
             default:
-                server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
-                server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
+                _server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
+                _server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
                 break;
+        }
+    }
+
+    private void OnRefused(ErrorFields error, ReadOnlySpan<byte> body)
+    {
+        _server.Pool.RememberLoginError(body);
+        string reason = $"{Target} refused the login: {error.MessageText}";
+        if (_authentication.WasAsked || !LoginWays.IsAboutTheWay(error) || !TryOtherWay(reason))
+        {
+            _server.OnError(error);
+            _server.Close(_ways.Reason(reason));
         }
     }
 
     private void Send(MessageWriter message)
     {
-        if (!server.Transport!.Send(message.Written))
+        if (!_server.Transport!.Send(message.Written))
         {
-            server.Close($"cannot send to {Target}: {server.Transport.Failure}");
+            _server.Close($"cannot send to {Target}: {_server.Transport.Failure}");
         }
     }
 }

@@ -22,4 +22,10 @@ internal sealed record DatabaseSnapshot(
 {
     /// <summary>Most server connections of all pools of this database; 0 (default): no limit.</summary>
     public int MaxConnections { get; init; }
+
+    /// <summary>The server as errors and logs name it.</summary>
+    public string Target => IsUnixSocket ? $"{Host}/.s.PGSQL.{Port}" : $"{Host}:{Port}";
+
+    /// <summary>Never encrypted, as in libpq.</summary>
+    public bool IsUnixSocket => Host.StartsWith('/');
 }

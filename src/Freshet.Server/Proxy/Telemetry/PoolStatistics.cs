@@ -30,7 +30,12 @@ internal sealed record PoolStatistics
     public long Queries { get; init; }
     public long BytesReceived { get; init; }
     public long BytesSent { get; init; }
+
+    /// <summary>From handing a transaction's first query to the server to the end of its last answer.</summary>
     public long TransactionMicroseconds { get; init; }
+
+    /// <summary>From handing a query to the server to the end of its answer; the wait before it is
+    /// <see cref="WaitMicroseconds"/>.</summary>
     public long QueryMicroseconds { get; init; }
     public long WaitMicroseconds { get; init; }
     public long ServerConnects { get; init; }

@@ -15,6 +15,12 @@ internal sealed record ProxyStatistics
     public long ProtocolErrors { get; init; }
     public long CancelRequests { get; init; }
 
+    /// <summary>Cancel requests that wait for their turn at a server.</summary>
+    public int CancelsWaiting { get; init; }
+
+    /// <summary>Not sent to the server: the query was over when its turn came, or too many waited.</summary>
+    public long CancelsDropped { get; init; }
+
     /// <summary>A rule of the code was broken; the connection was dropped. Any value but 0 is a defect.</summary>
     public long BrokenInvariants { get; init; }
 

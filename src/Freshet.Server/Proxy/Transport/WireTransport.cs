@@ -61,6 +61,20 @@ internal sealed unsafe class WireTransport(int fd)
 
     public void StartTls(TlsSession session) => Tls = session;
 
+    /// <summary>Goes on with the TLS handshake and waits for what it wants; <see cref="TlsStatus.Done"/>, or
+    /// <see cref="TlsStatus.Closed"/> and <see cref="TlsStatus.Failed"/> with the reason in the session's error.
+    /// </summary>
+    public TlsStatus Handshake()
+    {
+        TlsStatus status = Tls!.Handshake();
+        if (status is TlsStatus.Done or TlsStatus.WantRead or TlsStatus.WantWrite)
+        {
+            WantWrite(status == TlsStatus.WantWrite || HasBacklog);
+        }
+
+        return status;
+    }
+
     public void PauseReading() => SetInterest(_interest & ~Native.EpollIn);
 
     public void ResumeReading(IPollHandler handler)

@@ -1,3 +1,4 @@
+using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Freshet.Core.Wire.Auth;
@@ -25,10 +26,19 @@ public class ScramClientExchangeTests
         if (result != ScramResult.Continue) return result;
         result = server.Start(Initial(client.Mechanism, client.Output));
         if (result != ScramResult.Continue) return result;
-        result = client.ServerFirst(server.Output);
+        result = ScramSecret.Answer(client, server.Output);
         if (result != ScramResult.Continue) return result;
         result = server.Respond(client.Output);
         return result == ScramResult.Success ? client.ServerFinal(server.Output) : result;
+    }
+
+    /// <summary>Runs both sides up to the server's challenge.</summary>
+    private static ScramResult Challenge(ScramClientExchange client, out ScramServerExchange server)
+    {
+        server = new ScramServerExchange(Verifier("pw"), []);
+        client.Start(ScramServerExchange.MechanismList(false));
+        server.Start(Initial(client.Mechanism, client.Output));
+        return client.ServerFirst(server.Output);
     }
 
     [Fact]
@@ -59,6 +69,50 @@ public class ScramClientExchangeTests
         Assert.Equal(ScramResult.Success, Run(Client(), front, false));
         var back = new ScramServerExchange(Verifier("pw"), []);
         Assert.Equal(ScramResult.Success, Run(Client(null, front.Keys), back, false));
+    }
+
+    // The exchange of RFC 7677 section 3, whose client names a user in its first message; PostgreSQL's clients name
+    // none there, so proof and signature differ. These two were computed with Python's hashlib for n=.
+    [Fact]
+    public void Proof_and_signature_are_those_of_the_RFC()
+    {
+        var client = new ScramClientExchange("pencil", null, [], requireChannelBinding: false, "rOprNGfwEbeRWgbNEkqO");
+        client.Start("SCRAM-SHA-256\0\0"u8);
+        const string ServerNonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        ScramSecret.Answer(client, Bytes($"r={ServerNonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"));
+        Assert.Equal(
+            $"c=biws,r={ServerNonce},p=qvT2SWdEH5Q06albL+hjSYuUhCG7VndFyzIb7CK4n9k=",
+            Encoding.ASCII.GetString(client.Output));
+        var final = Bytes("v=3HO6Qt1M4MKJrmlKaoOqLAI0/0TV0HZe7J9H3MBtSOg=");
+        Assert.Equal(ScramResult.Success, client.ServerFinal(final));
+    }
+
+    [Fact]
+    public void A_secret_derives_its_keys_once_for_a_server()
+    {
+        var secret = new ScramSecret("pw");
+        var first = secret.Begin();
+        Assert.Equal(ScramResult.KeysNeeded, Challenge(first, out _));
+        Assert.Equal(ScramResult.Continue, first.UseKeys(first.DeriveKeys()));
+        Assert.Equal(ScramResult.KeysNeeded, Challenge(secret.Begin(), out _)); // the first has not succeeded
+
+        var second = secret.Begin();
+        Challenge(second, out var server);
+        second.UseKeys(second.DeriveKeys());
+        server.Respond(second.Output);
+        Assert.Equal(ScramResult.Success, secret.End(second, server.Output));
+        Assert.Equal(ScramResult.Continue, Challenge(secret.Begin(), out _));
+    }
+
+    [Fact]
+    public void Keys_of_another_challenge_are_not_used()
+    {
+        var client = Client();
+        Assert.Equal(ScramResult.KeysNeeded, Challenge(client, out _));
+        var other = ScramKeys.FromPassword("pw"u8, _salt, 3);
+        Assert.Throws<InvalidOperationException>(() => client.UseKeys(other));
+        Assert.Throws<InvalidOperationException>(() => Client().UseKeys(other));
+        Assert.Throws<InvalidOperationException>(() => Client().DeriveKeys());
     }
 
     [Fact]
@@ -157,7 +211,7 @@ public class ScramClientExchangeTests
     {
         var client = Client();
         client.Start("SCRAM-SHA-256\0\0"u8);
-        Assert.Equal(ScramResult.Continue, client.ServerFirst(Bytes($"r={Nonce}Y,s=AAAA,i=1")));
+        Assert.Equal(ScramResult.Continue, ScramSecret.Answer(client, Bytes($"r={Nonce}Y,s=AAAA,i=1")));
         Assert.Equal(ScramResult.ProtocolViolation, client.ServerFinal(Bytes(final)));
         Assert.Null(client.Keys);
     }
