@@ -158,6 +158,8 @@ internal sealed class WireClient : IDisposable
     /// <summary>Whether nothing comes for that long. For what must not happen; keep it short.</summary>
     public bool IsSilentFor(TimeSpan time) => !_stream.Poll(time);
 
+    public void EndSending() => _stream.EndSending();
+
     public void Abort() => _stream.Abort();
 
     public void Dispose() => _stream.Dispose();

@@ -63,6 +63,9 @@ internal sealed class WireStream : IDisposable
     /// <summary>Whether a message has come or the peer has closed within that time.</summary>
     public bool Poll(TimeSpan time) => _socket.Poll(time, SelectMode.SelectRead);
 
+    /// <summary>Says that nothing more will be sent; the peer's answers can still be read.</summary>
+    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
     /// <summary>Closes with a reset instead of an orderly end.</summary>
     public void Abort()
     {

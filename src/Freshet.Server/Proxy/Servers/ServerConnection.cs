@@ -349,10 +349,9 @@ internal sealed class ServerConnection : IPollHandler
             return;
         }
 
-        if (_cleanWhenDone is { } reset && !IsBusy)
+        if (_cleanWhenDone is { } reset)
         {
-            _cleanWhenDone = null;
-            CleanServer.Begin(this, reset);
+            CleanIfDone(reset);
         }
         else if (_state == ServerState.Inspected)
         {
@@ -361,6 +360,20 @@ internal sealed class ServerConnection : IPollHandler
         else
         {
             Client?.OnServerProgress();
+        }
+    }
+
+    private void CleanIfDone(bool reset)
+    {
+        if (SkippingToSync || CopyIn.Receiving)
+        {
+            // An error, or a COPY that began only now: it waits for what its client will never send.
+            Close("its client went away without the end of its batch");
+        }
+        else if (!IsBusy)
+        {
+            _cleanWhenDone = null;
+            CleanServer.Begin(this, reset);
         }
     }
 }
