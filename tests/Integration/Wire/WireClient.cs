@@ -29,6 +29,12 @@ internal sealed class WireClient : IDisposable
 
     public byte[] SecretKey { get; private set; } = [];
 
+    /// <summary>Longest wait of a read from now on, in place of <see cref="WireStream.Patience"/>.</summary>
+    public TimeSpan ReadLimit
+    {
+        set => _stream.ReadLimit = value;
+    }
+
     public int PacketBytes
     {
         get => _stream.PacketBytes;

@@ -20,6 +20,12 @@ internal sealed class WireStream : IDisposable
         _socket.SendTimeout = (int)Patience.TotalMilliseconds;
     }
 
+    /// <summary>Longest wait of a read from now on.</summary>
+    public TimeSpan ReadLimit
+    {
+        set => _socket.ReceiveTimeout = (int)value.TotalMilliseconds;
+    }
+
     /// <summary>Bytes per packet; 0: as many as fit. Small packets make the reader meet every split point.</summary>
     public int PacketBytes { get; set; }
 

@@ -110,6 +110,9 @@ internal sealed class ServerConnection : IPollHandler
     /// <summary>It works for its client, or may not be used by another before that one's next Sync.</summary>
     public bool IsBusy => IsRunning || OpenBatch || SkippingToSync;
 
+    /// <summary>Its client said good-bye, and what it had asked for is still being done.</summary>
+    public bool FinishesForNobody => _cleanWhenDone is not null;
+
     /// <summary>Its client has got a part of a message: nothing but the rest of it may follow.</summary>
     public bool InForwardedMessage => _relay.InForwardedMessage;
 
@@ -161,6 +164,7 @@ internal sealed class ServerConnection : IPollHandler
             .Begin(FrontendMessage.Query).Bytes(Encoding.Latin1.GetBytes(operation.Sql)).Byte(0).End().ToArray();
         Expected.Add(new ExpectedResponse(ExpectedKind.Query, ExpectedFlags.Swallow, operation));
         Statements.Unnamed = null; // a simple query drops it
+        QueryStartedAt = _loop.Now;
         if (!Transport!.Send(query))
         {
             Close("cannot send to the server: " + Transport.Failure);
