@@ -22,7 +22,10 @@ internal sealed class ByteMutator(Random random)
         for (var count = random.Next(1, 4); count > 0 && spoilt.Count > 0; count--)
         {
             var index = random.Next(spoilt.Count);
-            Spoil(spoilt, index, isFirstUntyped && index is 0 ? 0 : 1);
+            if (spoilt[index].Length > 0)
+            {
+                Spoil(spoilt, index, isFirstUntyped && index is 0 ? 0 : 1);
+            }
         }
 
         return [.. spoilt.SelectMany(message => message)];
