@@ -90,6 +90,29 @@ public sealed class VanishingClientTests(TestServers servers)
     }
 
     [Theory, MemberData(nameof(Modes))]
+    public async Task A_good_bye_that_leaves_the_server_waiting_for_more_gives_its_connection_up(bool session)
+    {
+        await using var proxy = await GuardedProxy.StartAloneAsync(Options(session, size: 1));
+        foreach (var messages in (byte[][][])
+            [
+                [Parse("", "select nonsense"), Query("select 'skipped, as no Sync came'"), Terminate()],
+                [Query("create temporary table t (i int); copy t from stdin"), Terminate()],
+            ])
+        {
+            using (var leaving = proxy.Login("leaving"))
+            {
+                leaving.Send(messages);
+                leaving.ReadUntilClosed();
+            }
+
+            using var next = proxy.Login("next");
+            Assert.Equal("1", next.Query("select 1"));
+        }
+
+        await proxy.EndAsync();
+    }
+
+    [Theory, MemberData(nameof(Modes))]
     public async Task Clients_that_leave_the_queue_do_not_stop_those_behind_them(bool session)
     {
         await using var proxy = await GuardedProxy.StartAloneAsync(Options(session, size: 1));

@@ -33,6 +33,7 @@ public sealed class HostileServerTests
             ["sends text of another protocol"] = session =>
                 session.Send("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray()),
             ["sends a ready of no length"] = session => session.Send("Z\0\0\0\u0004"u8.ToArray()),
+            ["sends a ready of an unknown status"] = session => session.Send(Backend.ReadyForQuery('X')),
             ["dies in copy in"] = session => session.Send(Backend.CopyInResponse()).Die(),
             ["dies in copy out"] = session => session.Send(Backend.CopyOutResponse(), Frontend.CopyData("x")).Die(),
         };

@@ -65,6 +65,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.StandardInput.Close();
     }
 
+    /// <summary>Feeds one line to its standard input and leaves that open.</summary>
+    public async Task WriteLineAsync(string line, CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+    }
+
     /// <summary>Waits for the first line, of either stream, that the test accepts.</summary>
     public async Task<string> WaitForLineAsync(
         Func<string, bool> accepts, TimeSpan limit, CancellationToken cancellation)

@@ -29,6 +29,12 @@ internal sealed class WireClient : IDisposable
 
     public byte[] SecretKey { get; private set; } = [];
 
+    /// <summary>Longest wait of a read from now on, in place of <see cref="WireStream.Patience"/>.</summary>
+    public TimeSpan ReadLimit
+    {
+        set => _stream.ReadLimit = value;
+    }
+
     public int PacketBytes
     {
         get => _stream.PacketBytes;
@@ -157,6 +163,8 @@ internal sealed class WireClient : IDisposable
 
     /// <summary>Whether nothing comes for that long. For what must not happen; keep it short.</summary>
     public bool IsSilentFor(TimeSpan time) => !_stream.Poll(time);
+
+    public void EndSending() => _stream.EndSending();
 
     public void Abort() => _stream.Abort();
 

@@ -20,6 +20,12 @@ internal sealed class WireStream : IDisposable
         _socket.SendTimeout = (int)Patience.TotalMilliseconds;
     }
 
+    /// <summary>Longest wait of a read from now on.</summary>
+    public TimeSpan ReadLimit
+    {
+        set => _socket.ReceiveTimeout = (int)value.TotalMilliseconds;
+    }
+
     /// <summary>Bytes per packet; 0: as many as fit. Small packets make the reader meet every split point.</summary>
     public int PacketBytes { get; set; }
 
@@ -62,6 +68,9 @@ internal sealed class WireStream : IDisposable
 
     /// <summary>Whether a message has come or the peer has closed within that time.</summary>
     public bool Poll(TimeSpan time) => _socket.Poll(time, SelectMode.SelectRead);
+
+    /// <summary>Says that nothing more will be sent; the peer's answers can still be read.</summary>
+    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Closes with a reset instead of an orderly end.</summary>
     public void Abort()

@@ -37,8 +37,11 @@ internal sealed class ClientLogin(ClientSession client)
     /// <summary>False while it only waits for a server connection: what the client sends then is held.</summary>
     public bool ReadsItself => _step != Step.WaitingForServer;
 
+    /// <summary>Not while it waits for a server connection: that is the pool's doing, and its limits are
+    /// <c>pool.waitTimeout</c> and <c>pool.serverConnectTimeout</c>.</summary>
     public bool IsLate(EventLoop loop) =>
-        client.Proxy.Snapshot.ClientLoginTimeout > TimeSpan.Zero
+        _step != Step.WaitingForServer
+        && client.Proxy.Snapshot.ClientLoginTimeout > TimeSpan.Zero
         && System.Diagnostics.Stopwatch.GetElapsedTime(_startedAt, loop.Now) > client.Proxy.Snapshot.ClientLoginTimeout;
 
     public void OnReadable()

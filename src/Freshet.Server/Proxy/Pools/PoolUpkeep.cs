@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Servers;
@@ -61,7 +62,16 @@ internal static class PoolUpkeep
             client.CloseWith(ClientErrors.WaitTimeout(settings.WaitTimeout.TotalSeconds, pool.LastFailure));
         }
 
-        close?.ForEach(item => item.Server.Close(item.Reason));
+        foreach ((ServerConnection server, string reason) in close ?? [])
+        {
+            if (server.FinishesForNobody)
+            {
+                CancelRequest.Send(server, static () => { });
+            }
+
+            server.Close(reason);
+        }
+
         overTime?.ForEach(item =>
             item.Server.Client?.CloseWith(
                 item.Server.IsRunning ? ClientErrors.TimeLimit(item.Reason) : ClientErrors.IdleTransaction(item.Reason)
@@ -93,6 +103,15 @@ internal static class PoolUpkeep
         {
             ServerState.Login when Exceeds(server.CreatedAt, loop, settings.ServerConnectTimeout) =>
                 $"connecting to {pool.Database.Host}:{pool.Database.Port} took longer than pool.serverConnectTimeout = "
+                    + $"{settings.ServerConnectTimeout.TotalSeconds:0.###} s",
+            ServerState.Cleaning
+                when server.FinishesForNobody && Exceeds(server.QueryStartedAt, loop, settings.QueryTimeout) =>
+                "the query of a client that left ran longer than pool.queryTimeout = "
+                    + $"{settings.QueryTimeout.TotalSeconds:0.###} s",
+            ServerState.Cleaning
+                when server is { FinishesForNobody: false, IsRunning: true }
+                    && Exceeds(server.QueryStartedAt, loop, settings.ServerConnectTimeout) =>
+                "cleaning it took longer than pool.serverConnectTimeout = "
                     + $"{settings.ServerConnectTimeout.TotalSeconds:0.###} s",
             ServerState.Idle when server.Generation != pool.Generation => "the database's address changed",
             ServerState.Idle when Exceeds(server.CreatedAt, loop, settings.ServerLifetime) => "server lifetime over",

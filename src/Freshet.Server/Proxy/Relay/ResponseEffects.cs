@@ -13,12 +13,12 @@ internal sealed class ResponseEffects(ServerConnection server)
 {
     private ExpectedQueue Expected => server.Expected;
 
-    /// <summary>ReadyForQuery: false when it was not due. Whether the client sees it is in
+    /// <summary>ReadyForQuery: false when it was not due or names no status. Whether the client sees it is in
     /// <paramref name="swallow"/>.</summary>
     public bool Ready(ReadOnlySpan<byte> body, out bool swallow)
     {
         swallow = false;
-        if (body.Length != 1)
+        if (body is not [(byte)'I' or (byte)'T' or (byte)'E'])
         {
             return false;
         }

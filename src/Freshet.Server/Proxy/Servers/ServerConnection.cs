@@ -111,6 +111,9 @@ internal sealed class ServerConnection : IPollHandler
     /// <summary>It works for its client, or may not be used by another before that one's next Sync.</summary>
     public bool IsBusy => IsRunning || OpenBatch || SkippingToSync;
 
+    /// <summary>Its client said good-bye, and what it had asked for is still being done.</summary>
+    public bool FinishesForNobody => _cleanWhenDone is not null;
+
     /// <summary>Its client has got a part of a message: nothing but the rest of it may follow.</summary>
     public bool InForwardedMessage => _relay.InForwardedMessage;
 
@@ -162,6 +165,7 @@ internal sealed class ServerConnection : IPollHandler
             .Begin(FrontendMessage.Query).Bytes(Encoding.Latin1.GetBytes(operation.Sql)).Byte(0).End().ToArray();
         Expected.Add(new ExpectedResponse(ExpectedKind.Query, ExpectedFlags.Swallow, operation));
         Statements.Unnamed = null; // a simple query drops it
+        QueryStartedAt = _loop.Now;
         if (!Transport!.Send(query))
         {
             Close("cannot send to the server: " + Transport.Failure);
@@ -350,10 +354,9 @@ internal sealed class ServerConnection : IPollHandler
             return;
         }
 
-        if (_cleanWhenDone is { } reset && !IsBusy)
+        if (_cleanWhenDone is { } reset)
         {
-            _cleanWhenDone = null;
-            CleanServer.Begin(this, reset);
+            CleanIfDone(reset);
         }
         else if (_state == ServerState.Inspected)
         {
@@ -362,6 +365,20 @@ internal sealed class ServerConnection : IPollHandler
         else
         {
             Client?.OnServerProgress();
+        }
+    }
+
+    private void CleanIfDone(bool reset)
+    {
+        if (SkippingToSync || CopyIn.Receiving)
+        {
+            // An error, or a COPY that began only now: it waits for what its client will never send.
+            Close("its client went away without the end of its batch");
+        }
+        else if (!IsBusy)
+        {
+            _cleanWhenDone = null;
+            CleanServer.Begin(this, reset);
         }
     }
 }

@@ -26,7 +26,8 @@ internal sealed record PoolSnapshot
     /// <summary>Idle time after which a server connection above the minimum is closed. Default 600 s.</summary>
     public TimeSpan ServerIdleTimeout { get; init; } = TimeSpan.FromSeconds(600);
 
-    /// <summary>Longest connect and login to the server. Default 15 s.</summary>
+    /// <summary>Longest connect and login to the server, and longest rollback and reset after a client. Default 15 s.
+    /// </summary>
     public TimeSpan ServerConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>First pause after a failed connect; doubles with jitter up to 15 s, PgBouncer's fixed
