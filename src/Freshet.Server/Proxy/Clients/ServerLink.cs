@@ -1,5 +1,4 @@
 using Freshet.Core.Sql;
-using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Pools;
 using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.Settings;
@@ -195,13 +194,7 @@ internal sealed class ServerLink(ClientSession client)
         }
         else if (server.IsBusy || client.Relay.MidMessage || IsHeld)
         {
-            // Let the backend stop as well, instead of working for nobody.
-            var request = new CancelRequest(server);
-            client.Proxy.CancelQueues.For(server.Pool).Enter(server.Loop, done =>
-            {
-                request.Send(done);
-                return true;
-            });
+            client.Proxy.CancelQueues.StopBackend(server);
             server.Close("its client went away in the middle of a query");
         }
         else

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Freshet.Core.Wire;
 using Freshet.Core.Wire.Auth;
+using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Servers;
@@ -75,6 +76,8 @@ internal sealed class Pool
     public PollTable Table => _proxy.Table;
 
     public AddressResolver Addresses => _proxy.Addresses;
+
+    public CancelQueues CancelQueues => _proxy.CancelQueues;
 
     public KeyDerivation KeyDerivation => _proxy.KeyDerivation;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Servers;
@@ -66,7 +65,7 @@ internal static class PoolUpkeep
         {
             if (server.FinishesForNobody)
             {
-                CancelRequest.Send(server, static () => { });
+                pool.CancelQueues.StopBackend(server);
             }
 
             server.Close(reason);
