@@ -36,6 +36,23 @@ internal sealed class ClientComparison(TestServers servers)
         Assert.Empty(accepted.Unused);
     }
 
+    /// <summary>As above, for a scenario of Npgsql, with its defaults unless they are changed.</summary>
+    public Task CompareAsync(
+        Route route,
+        Func<NpgsqlScenario, Task> run,
+        Action<NpgsqlConnectionStringBuilder>? change = null
+    ) =>
+        CompareAsync(
+            "Npgsql",
+            route,
+            async endpoint =>
+            {
+                await using var scenario = new NpgsqlScenario(endpoint, change);
+                await run(scenario);
+                return scenario.Output;
+            }
+        );
+
     /// <summary>Runs a program with libpq's environment variables; gives what it printed. A program that fails fails
     /// the test.</summary>
     public static async Task<string> RunAsync(Endpoint endpoint, IReadOnlyList<string> command, string? input = null)

@@ -16,7 +16,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Cancellation_by_token_and_by_timeout(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -37,7 +37,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Notifications(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -59,7 +59,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Reset_on_close_with_the_drivers_pool(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -79,7 +79,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Large_values_and_many_rows(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -119,7 +119,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task More_clients_than_server_connections(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -133,7 +133,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task A_wrong_password_is_refused(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             scenario => scenario.PrintErrorAsync(() => scenario.ExecuteAsync("select 1")),
             settings => settings.Password = "wrong"
@@ -141,7 +141,7 @@ public sealed class NpgsqlSessionTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Settings_of_the_connection_string(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -170,20 +170,4 @@ public sealed class NpgsqlSessionTests(TestServers servers)
         await command.ExecuteNonQueryAsync(Cancellation);
         await transaction.CommitAsync(Cancellation);
     }
-
-    private Task CompareAsync(
-        Route route,
-        Func<NpgsqlScenario, Task> run,
-        Action<NpgsqlConnectionStringBuilder>? change = null
-    ) =>
-        _comparison.CompareAsync(
-            "Npgsql",
-            route,
-            async endpoint =>
-            {
-                await using var scenario = new NpgsqlScenario(endpoint, change);
-                await run(scenario);
-                return scenario.Output;
-            }
-        );
 }

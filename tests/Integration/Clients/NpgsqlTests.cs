@@ -17,7 +17,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Parameters_types_and_errors(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -51,7 +51,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Explicitly_prepared_statements(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -77,7 +77,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Automatically_prepared_statements(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -95,7 +95,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Batches_and_an_error_in_their_middle(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -124,7 +124,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Multiplexing(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -146,7 +146,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Copy_text_and_binary_in_and_out(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -200,7 +200,7 @@ public sealed class NpgsqlTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Transactions_with_savepoints(Route route) =>
-        CompareAsync(
+        _comparison.CompareAsync(
             route,
             async scenario =>
             {
@@ -239,20 +239,4 @@ public sealed class NpgsqlTests(TestServers servers)
         await using var writer = await connection.BeginTextImportAsync("copy npg from stdin", Cancellation);
         await writer.WriteAsync("not a number\tx\n");
     }
-
-    private Task CompareAsync(
-        Route route,
-        Func<NpgsqlScenario, Task> run,
-        Action<NpgsqlConnectionStringBuilder>? change = null
-    ) =>
-        _comparison.CompareAsync(
-            "Npgsql",
-            route,
-            async endpoint =>
-            {
-                await using var scenario = new NpgsqlScenario(endpoint, change);
-                await run(scenario);
-                return scenario.Output;
-            }
-        );
 }

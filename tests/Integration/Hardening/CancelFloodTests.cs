@@ -131,7 +131,7 @@ public sealed class CancelFloodTests : IDisposable
             _running[session.ProcessId] = name;
             if (VerdictOf(name).Take())
             {
-                session.Send(Backend.Error("57014", "canceling statement due to user request"), Backend.ReadyForQuery());
+                session.Send(Backend.Error("57014", "canceling statement"), Backend.ReadyForQuery());
             }
             else
             {

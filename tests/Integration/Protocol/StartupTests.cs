@@ -41,11 +41,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Version_3_2_is_spoken_or_negotiated_down(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version32, ("user", "wire"), ("database", "wire")));
                 Assert.Equal('I', client.ReadUntilReady());
                 Assert.InRange(client.SecretKey.Length, 4, 256);
@@ -55,11 +54,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task A_minor_version_of_the_future_is_negotiated_down(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version39999, ("user", "wire"), ("database", "wire")));
                 Assert.Equal('v', client.Read().Type);
                 Assert.Equal('I', client.ReadUntilReady());
@@ -69,11 +67,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Unknown_protocol_options_are_named_in_the_answer(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(
                     StartupMessage(
                         Version30, ("user", "wire"), ("_pq_.one", "1"), ("database", "wire"), ("_pq_.two", "")));
@@ -86,11 +83,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task Another_major_version_is_refused(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version40, ("user", "wire"), ("database", "wire")));
                 Assert.Equal("0A000", client.ReadUntilClosed()?.Field('C'));
             }
@@ -141,11 +137,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task An_unknown_database_is_refused_with_its_own_code(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version30, ("user", "wire"), ("database", "nowhere")));
                 Assert.Equal("3D000", client.ReadUntilClosed()?.Field('C'));
             }
@@ -153,11 +148,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(ProxyRoutes))]
     public Task An_unknown_user_is_refused(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version30, ("user", "nobody"), ("database", "wire")));
                 Assert.StartsWith("28", client.ReadUntilClosed()?.Field('C'), StringComparison.Ordinal);
             }
@@ -180,11 +174,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task The_database_is_named_after_the_user_when_left_out(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.Send(StartupMessage(Version30, ("user", "wire")));
                 client.ReadUntilReady();
                 Assert.Equal("wire", client.Query("select current_database()"));
@@ -193,11 +186,10 @@ public sealed class StartupTests(TestServers servers)
 
     [Theory, MemberData(nameof(Routes))]
     public Task A_startup_in_single_bytes_is_understood(Route route) =>
-        _wire.RunAsync(
+        RunAsync(
             route,
-            scene =>
+            client =>
             {
-                using var client = scene.Connect();
                 client.PacketBytes = 1;
                 client.Login("wire", "wire", ("application_name", "slow"), ("options", "-c work_mem=1MB"));
                 Assert.Equal("slow", client.Query("show application_name"));
@@ -266,6 +258,17 @@ public sealed class StartupTests(TestServers servers)
         client.ReadUntilClosed();
         return [.. client.Received];
     }
+
+    /// <summary>With one client that is connected and has sent nothing.</summary>
+    private Task RunAsync(Route route, Action<WireClient> scenario) =>
+        _wire.RunAsync(
+            route,
+            scene =>
+            {
+                using var client = scene.Connect();
+                scenario(client);
+            }
+        );
 
     private async Task<List<string>> ParametersAsync(Route route)
     {

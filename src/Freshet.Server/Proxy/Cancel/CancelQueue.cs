@@ -3,8 +3,8 @@ using Freshet.Server.Proxy.Loop;
 namespace Freshet.Server.Proxy.Cancel;
 
 /// <summary>
-/// Lets a bounded number of cancel requests at one server at once: each is a connection of its own there, and a flood of
-/// them must not become a flood of connections. The others wait, first come, first served; each looks when its turn
+/// Lets a bounded number of cancel requests at one server at once: each is a connection of its own there, and a flood
+/// of them must not become a flood of connections. The others wait, first come, first served; each looks when its turn
 /// comes whether it is still wanted. Any thread; requests begin on their own loop.
 /// </summary>
 /// <param name="counters">Counts what is dropped.</param>
