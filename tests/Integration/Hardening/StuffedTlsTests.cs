@@ -54,7 +54,8 @@ public sealed class StuffedTlsTests(TestServers servers, SecuredServer secured)
             await using var proxy = await StartAsync(mode);
             foreach (var (name, stuffing) in Stuffings)
             {
-                foreach (var request in (byte[][])[SslRequest(), GssEncRequest(), [.. GssEncRequest(), .. SslRequest()]])
+                byte[] both = [.. GssEncRequest(), .. SslRequest()];
+                foreach (var request in (byte[][])[SslRequest(), GssEncRequest(), both])
                 {
                     using var client = proxy.Connect(name);
                     client.Send([.. request, .. stuffing]);

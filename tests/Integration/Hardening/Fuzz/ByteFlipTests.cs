@@ -45,7 +45,7 @@ public sealed class ByteFlipTests(TestServers servers)
     public async Task What_is_to_be_spoilt_is_valid(string mode)
     {
         CreateTables();
-        await using var proxy = await GuardedProxy.StartAloneAsync(Options(mode, servers.Postgres.Port, mode is "session" ? Spoilers + Neighbours : 2));
+        await using var proxy = await GuardedProxy.StartAloneAsync(Options(mode, servers.Postgres.Port, Few(mode)));
         foreach (var session in ValidTraffic.Sessions)
         {
             using var client = proxy.Connect();
@@ -64,7 +64,7 @@ public sealed class ByteFlipTests(TestServers servers)
     public async Task Spoilt_bytes_of_a_client_disturb_nobody_else(string mode, int seed)
     {
         var control = CreateTables();
-        await using var proxy = await GuardedProxy.StartAloneAsync(Options(mode, servers.Postgres.Port, mode is "session" ? Spoilers + Neighbours : 2));
+        await using var proxy = await GuardedProxy.StartAloneAsync(Options(mode, servers.Postgres.Port, Few(mode)));
         var until = DateTime.UtcNow + Time;
         MutatedClient[] spoilers =
         [
@@ -149,6 +149,9 @@ public sealed class ByteFlipTests(TestServers servers)
         Assert.DoesNotContain(control.Received, message => message.Type is 'E');
         return control;
     }
+
+    /// <summary>Server connections that are passed on from hand to hand: in session mode everybody has one.</summary>
+    private static int Few(string mode) => mode is "session" ? Spoilers + Neighbours : 2;
 
     /// <summary>Users are listed: with every misspelt name let in, each would have a pool and server connections of
     /// its own, which no other test could tell from a leak.</summary>

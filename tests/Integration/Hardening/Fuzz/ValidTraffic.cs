@@ -40,7 +40,7 @@ internal static class ValidTraffic
             Query("reset all"), Query("discard all"),
         ],
         [
-            Startup, Query("copy spoilt from stdin"), CopyData("1\tone\n"), CopyData("2\ttwo\n3\tthr"), CopyData("ee\n"),
+            Startup, Query("copy spoilt from stdin"), CopyData("1\tone\n"), CopyData("2\ttwo\n3\tth"), CopyData("r\n"),
             CopyDone(), Query("copy (select 'mine', generate_series(1, 20)) to stdout"), Query("truncate spoilt"),
         ],
         [
