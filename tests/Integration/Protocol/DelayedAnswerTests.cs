@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Freshet.Tests.Integration.Protocol;
 
-/// <summary>What the proxy holds back for a moment goes on when the moment is over, although nothing else moves.</summary>
+/// <summary>What the proxy holds back for a moment goes on when the moment is over, although nothing else moves.
+/// </summary>
 public sealed class DelayedAnswerTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

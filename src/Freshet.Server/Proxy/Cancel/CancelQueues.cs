@@ -13,7 +13,7 @@ internal sealed class CancelQueues(ProxyCounters counters)
     /// <summary>Requests that wait for their turn.</summary>
     public int Waiting => _queues.Values.Sum(queue => queue.Waiting);
 
-    /// <summary>Before a connection in the middle of a query is closed: has the backend stop too, instead of working for
+    /// <summary>Before a connection in the middle of a query is closed: has the backend stop too, not work for
     /// nobody. On the connection's loop.</summary>
     public void StopBackend(ServerConnection server)
     {

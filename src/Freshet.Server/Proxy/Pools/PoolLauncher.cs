@@ -21,7 +21,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
     private static List<ServerConnection>? t_planned;
 
     private readonly Dictionary<string, string> _lastReported = new(StringComparer.OrdinalIgnoreCase);
-    private volatile SettingsSet _lastStartup = SettingsSet.Empty;
+    private volatile SettingsSet? _lastStartup;
     private int _failures;
     private long _pausedUntil;
 
@@ -37,11 +37,15 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
             return;
         }
 
+        // The oldest waiter names the start-up settings: only session mode has any. What nobody waits for gets those
+        // of the last session, since the next client is mostly another process of the same application; before there
+        // was one, nothing is opened.
+        SettingsSet? spare = pool.Mode == PoolMode.Session ? _lastStartup : SettingsSet.Empty;
         int wanted = queues.Waiting - queues.LoggingIn;
         if (wanted <= 0)
         {
             int missing = Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers;
-            if (missing <= 0 || pool.Clients == 0)
+            if (missing <= 0 || pool.Clients == 0 || spare is null)
             {
                 return;
             }
@@ -49,10 +53,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
             wanted = missing;
         }
 
-        // The oldest waiter names the start-up settings: only session mode has any. What nobody waits for gets those
-        // of the last session, since the next client is mostly another process of the same application.
-        SettingsSet spare = pool.Mode == PoolMode.Session ? _lastStartup : SettingsSet.Empty;
-        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? spare;
+        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? spare ?? SettingsSet.Empty;
         while (wanted-- > 0 && MayOpen(loop))
         {
             var server = new ServerConnection(pool, loop, startup, replication: null);

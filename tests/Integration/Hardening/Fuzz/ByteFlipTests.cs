@@ -104,7 +104,7 @@ public sealed class ByteFlipTests(TestServers servers)
                 .. victims.Select<Victim, Func<string?>>(client => () => client.Run(until)),
                 .. neighbours.Select<Neighbour, Func<string?>>(client => () => client.Run(until)),
             ]);
-        Assert.Empty(faults);
+        Assert.True(faults.IsEmpty, string.Join("\n", faults));
         await proxy.EndAsync();
         AssertKept(control, neighbours);
         Assert.True(victims.Sum(client => client.Lost) > 10, "hardly any answer was spoilt");

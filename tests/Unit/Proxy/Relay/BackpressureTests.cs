@@ -28,7 +28,10 @@ public sealed class BackpressureTests : IDisposable
         server.OnReady(server.Loop, Native.EpollOut);
         Assert.False(server.Transport.HasBacklog);
         _scene.ServerSends(
-            [.. Message(BackendMessage.CommandComplete, "DISCARD ALL"), BackendMessage.ReadyForQuery, 0, 0, 0, 5, (byte)'I']);
+            [
+                .. Message(BackendMessage.CommandComplete, "DISCARD ALL"),
+                BackendMessage.ReadyForQuery, 0, 0, 0, 5, (byte)'I',
+            ]);
         server.OnReady(server.Loop, Native.EpollIn);
         Assert.False(client.Relay.IsHeld);
         Assert.True(client.Transport.IsReading);
