@@ -157,7 +157,8 @@ public sealed class LimitTests(TestServers servers)
             idle.Query("begin");
             idle.Query("select pg_advisory_xact_lock(815)");
             AssertLast(idle, "25P03", "pool.idleTransactionTimeout = 0.5 s");
-            Assert.Equal("t", other.Query("select pg_try_advisory_xact_lock(815)"));
+            // The error comes before the rollback is done.
+            Assert.Equal("", other.Query("select pg_advisory_xact_lock(815)"));
         }
 
         await proxy.EndAsync();

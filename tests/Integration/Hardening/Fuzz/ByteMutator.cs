@@ -9,15 +9,10 @@ internal sealed class ByteMutator(Random random)
 {
     private static readonly int[] Lengths = [0, 3, 4, 5, -1, int.MinValue, int.MaxValue, 65_536, 1 << 20];
 
-    /// <summary>Whether the last mutation made lengths and contents disagree, so that a reader meets the next message
-    /// at a wrong place.</summary>
-    public bool IsOutOfStep { get; private set; }
-
     /// <param name="messages">Whole messages.</param>
     /// <param name="isFirstUntyped">Whether the first one is a startup packet, without a type byte.</param>
     public byte[] Mutate(IReadOnlyList<byte[]> messages, bool isFirstUntyped)
     {
-        IsOutOfStep = false;
         List<byte[]> spoilt = [.. messages.Select(message => message.ToArray())];
         for (var count = random.Next(1, 4); count > 0 && spoilt.Count > 0; count--)
         {
@@ -39,21 +34,17 @@ internal sealed class ByteMutator(Random random)
         {
             case 0:
                 message[0] ^= (byte)(1 << random.Next(8));
-                IsOutOfStep |= lengthAt is 0;
                 break;
             case 1 when message.Length >= lengthAt + 4:
                 BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(lengthAt), Length(message.Length - lengthAt));
-                IsOutOfStep = true;
                 break;
             case 2:
                 messages[index] = [.. message[..place], .. message[Math.Min(place + Few(), message.Length)..]];
-                IsOutOfStep = true;
                 break;
             case 3:
                 var added = new byte[Few()];
                 random.NextBytes(added);
                 messages[index] = [.. message[..place], .. added, .. message[place..]];
-                IsOutOfStep = true;
                 break;
             case 4:
                 messages.Insert(index, message.ToArray());
@@ -64,11 +55,9 @@ internal sealed class ByteMutator(Random random)
             case 6:
                 messages[index] = message[..place];
                 messages.RemoveRange(index + 1, messages.Count - index - 1);
-                IsOutOfStep = true;
                 break;
             default:
                 message[place] ^= (byte)(1 << random.Next(8));
-                IsOutOfStep |= place >= lengthAt && place < lengthAt + 4;
                 break;
         }
     }

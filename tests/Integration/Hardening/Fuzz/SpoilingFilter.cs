@@ -41,14 +41,14 @@ internal sealed class SpoilingFilter(Random random, Action<string> faults) : Rel
             {
                 _isDue = false;
                 bytes = _mutator.Mutate(messages, isFirstUntyped: false);
-                _outOfStep = _mutator.IsOutOfStep ? bytes : null;
+                _outOfStep = bytes.Length > 0 && Messages(bytes) is [] ? bytes : null;
             }
         }
 
         send(bytes);
     }
 
-    /// <summary>An answer that came in one piece; empty when it did not.</summary>
+    /// <summary>The messages of an answer; none when it does not end where the last one does.</summary>
     private static List<byte[]> Messages(byte[] bytes)
     {
         var messages = new List<byte[]>();
@@ -60,7 +60,7 @@ internal sealed class SpoilingFilter(Random random, Action<string> faults) : Rel
             }
 
             var end = offset + 1 + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(offset + 1));
-            if (end > bytes.Length)
+            if (end < offset + 5 || end > bytes.Length)
             {
                 return [];
             }
