@@ -13,10 +13,10 @@ var parts = new CliParts
     Commands = [DemoCommand.Create()],
 };
 var color = Terminal.MayColor(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
-var exitCode = await new CommandTree(parts, new Terminal(Console.Out, Console.Error) { Color = color }).RunAsync(
-    args,
-    CancellationToken.None
-);
+var terminal = new Terminal(Console.Out, Console.Error) { Color = color };
+var exitCode = RuntimeCryptography.IsPresent()
+    ? await new CommandTree(parts, terminal).RunAsync(args, CancellationToken.None)
+    : terminal.Fail(ExitCode.Failed, RuntimeCryptography.Missing);
 
 // A loop thread that a second Ctrl-C left behind must not keep the process alive.
 Environment.Exit(exitCode);

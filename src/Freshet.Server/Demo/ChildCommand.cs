@@ -14,6 +14,10 @@ internal static class ChildCommand
             var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             return lines.Length > 0 ? lines[^1] : $"exit code {ExitCode}";
         }
+
+        /// <summary>The line in which a program of PostgreSQL says why it gave up: the one that is marked as a
+        /// failure, as initdb tells afterwards how it tidies up. Without a mark, the last line.</summary>
+        public string Cause() => PostgresLog.Failure(Errors) ?? PostgresLog.Failure(Output) ?? LastLine();
     }
 
     public static async Task<Result> RunAsync(

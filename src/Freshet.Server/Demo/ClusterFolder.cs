@@ -22,6 +22,8 @@ internal sealed class ClusterFolder
     public static ClusterFolder Create(string? wantedRoot, ServerAccount account)
     {
         var parent = wantedRoot ?? ChooseRoot(account);
+        if (!Directory.Exists(parent))
+            throw new PrivatePostgresException($"there is no folder {parent} (TMPDIR) to make the cluster in");
         foreach (var stale in ClusterMarker.FindStale(parent))
             new ClusterFolder(stale).Remove();
 
@@ -122,7 +124,7 @@ internal sealed class ClusterFolder
     private static string ChooseRoot(ServerAccount account)
     {
         var wanted = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.GetTempPath()));
-        var reachable = !account.IsBorrowed || IsOpenToOthers(wanted);
+        var reachable = !account.IsBorrowed || !Directory.Exists(wanted) || IsOpenToOthers(wanted);
         return reachable && wanted.Length <= LongestRoot ? wanted : "/tmp";
     }
 

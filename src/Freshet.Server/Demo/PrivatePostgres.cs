@@ -171,6 +171,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         return LinuxProcess.CpuTimeWithEndedChildren(postmaster) + TimeSpan.FromSeconds(living);
     }
 
+    /// <summary>Why the server failed by its own log; null when it did not.</summary>
+    public string? Failure() => File.Exists(LogFile) ? PostgresLog.Failure(File.ReadAllText(LogFile)) : null;
+
     public async ValueTask DisposeAsync()
     {
         // The data goes away with the folder: no checkpoint is worth waiting for.
@@ -205,7 +208,10 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             cancellationToken);
         File.Delete(secret);
         if (result.ExitCode != 0)
-            throw new PrivatePostgresException($"initdb ({_binaries.Directory}) failed: {result.LastLine()}");
+        {
+            throw new PrivatePostgresException(
+                $"initdb ({_binaries.Directory}) failed in {_folder.Root}: {result.Cause()}");
+        }
 
         var hba = Path.Combine(_folder.Data, "pg_hba.conf");
         var lines = await File.ReadAllLinesAsync(hba, cancellationToken);

@@ -48,13 +48,25 @@ public sealed class DemoCommandTests
     }
 
     [Fact]
-    public async Task An_impossible_number_of_seconds_is_refused_with_its_range()
+    public async Task A_missing_temporary_folder_is_named()
     {
         using var root = new TemporaryRoot();
-        var run = await RunAsync(root.Path, process => process.WaitForExitAsync(Cancellation), "--seconds", "0");
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("--seconds", run.Errors, StringComparison.Ordinal);
-        Assert.Contains("0.5", run.Errors, StringComparison.Ordinal);
+        var missing = Path.Combine(root.Path, "missing");
+        var run = await RunAsync(missing, process => process.WaitForExitAsync(Cancellation));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"freshet demo: there is no folder {missing} (TMPDIR)", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("soon")]
+    public async Task An_impossible_number_of_seconds_is_refused_with_its_range(string seconds)
+    {
+        using var root = new TemporaryRoot();
+        var run = await RunAsync(root.Path, process => process.WaitForExitAsync(Cancellation), "--seconds", seconds);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"--seconds {seconds}: must be from 0.5", run.Errors, StringComparison.Ordinal);
         Assert.Empty(root.Clusters());
     }
 
