@@ -71,6 +71,50 @@ public sealed class PoolLimitTests(TestServers servers)
     }
 
     [Fact]
+    public async Task That_the_server_refuses_one_sessions_settings_is_told_to_nobody_else()
+    {
+        using var bothAsked = new CountdownEvent(2);
+        using var isTold = new ManualResetEventSlim();
+        using var server = new ScriptedServer(
+            (session, number) =>
+            {
+                bothAsked.Signal();
+                if (number is 0)
+                {
+                    bothAsked.Wait(WireStream.Patience);
+                    session.Send(Backend.Error("22023", "not with these settings", "FATAL"));
+                    return;
+                }
+
+                isTold.Wait(WireStream.Patience);
+                session.AcceptLogin().Serve("served");
+            });
+        await using var proxy = await GuardedProxy.StartAloneAsync(
+            new ProxyOptions(new Endpoint("127.0.0.1", server.Port, "wire", "wire", ""))
+            {
+                Configuration = $$"""
+                    {
+                      "url": "postgres://wire@127.0.0.1:{{server.Port}}/wire?sslmode=disable", "auth": "trust",
+                      "pool": { "mode": "session", "size": 5 }
+                    }
+                    """,
+            });
+        using var refused = proxy.Connect();
+        refused.Send(Frontend.StartupMessage(
+            Frontend.Version30, ("user", "wire"), ("database", "wire"), ("work_mem", "much")));
+        while (bothAsked.CurrentCount is 2)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        var login = Task.Run(() => proxy.Login(), TestContext.Current.CancellationToken);
+        Assert.Equal("22023", refused.ReadUntilClosed()?.Field('C'));
+        isTold.Set();
+        using var client = await login;
+        Assert.Equal("served", client.Query("select 1"));
+    }
+
+    [Fact]
     public async Task The_reserve_is_opened_for_who_has_waited_long()
     {
         await using var proxy = await StartAsync(

@@ -72,6 +72,19 @@ public sealed class SimpleQueryTests(TestServers servers)
         );
 
     [Theory, MemberData(nameof(Routes))]
+    public Task What_was_asked_before_Terminate_is_answered_before_the_end(Route route) =>
+        _wire.CompareAsync(
+            route,
+            client =>
+            {
+                client.Send(
+                    Query("select 1"), Parse("", "select pg_sleep(0.05)"), Bind("", ""), Execute(), Sync(),
+                    Query("select repeat('x', 1000000)"), Parse("", "select 2"), Bind("", ""), Terminate());
+                client.ReadUntilClosed();
+            }
+        );
+
+    [Theory, MemberData(nameof(Routes))]
     public Task A_function_call_is_answered(Route route) =>
         _wire.CompareAsync(
             route,

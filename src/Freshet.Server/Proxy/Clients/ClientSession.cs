@@ -195,6 +195,7 @@ internal sealed class ClientSession : IPollHandler
         if (Login is null && !_closed)
         {
             _link.AfterServerRead();
+            LeaveIfAnswered();
             Resume();
         }
     }
@@ -211,6 +212,10 @@ internal sealed class ClientSession : IPollHandler
         if (retry && server.Replication is null)
         {
             Resume();
+        }
+        else if (Login is not null && server.Refusal is { } told)
+        {
+            CloseWith(ClientErrors.ServerError(ErrorFields.Read(told)));
         }
         else if (server.LastFatal is not null || midMessage)
         {
@@ -257,9 +262,6 @@ internal sealed class ClientSession : IPollHandler
             Close();
         }
     }
-
-    /// <summary>The client said good-bye: what it asked for before is still done, as by a server.</summary>
-    public void Terminate() => Close(graceful: true);
 
     public void Close() => Close(graceful: false);
 
@@ -310,6 +312,7 @@ internal sealed class ClientSession : IPollHandler
                 serverTransport.ResumeReading(server);
             }
 
+            LeaveIfAnswered();
             Resume();
         }
 
@@ -355,9 +358,18 @@ internal sealed class ClientSession : IPollHandler
         }
 
         Transport.KeepCarry(Loop.Inbound.AsSpan(used, length - used));
+        LeaveIfAnswered();
         if (_link.IsReady && Server is { Expected.Count: 0 })
         {
             _link.AfterServerRead(); // nothing was sent that an answer will come for
+        }
+    }
+
+    private void LeaveIfAnswered()
+    {
+        if (!_closed && _relay.MayLeave)
+        {
+            Close(graceful: true);
         }
     }
 
@@ -368,7 +380,7 @@ internal sealed class ClientSession : IPollHandler
         {
             if (isReset)
             {
-                Close(); // epoll goes on telling, whether reading is paused or not
+                Close(_relay.IsLeaving); // epoll goes on telling, whether reading is paused or not
                 return;
             }
 
@@ -380,7 +392,7 @@ internal sealed class ClientSession : IPollHandler
         int count = Transport.Receive(Loop.Inbound.AsSpan(carried, EventLoop.ScratchBytes));
         if (count < 0)
         {
-            Close();
+            Close(_relay.IsLeaving);
             return;
         }
 

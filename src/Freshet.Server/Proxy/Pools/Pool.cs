@@ -92,8 +92,6 @@ internal sealed class Pool
 
     /// <summary>The body of the ErrorResponse with which the server refused the last login; null after a success.
     /// </summary>
-    public byte[]? LastLoginError => _launcher.LastLoginError;
-
     public string? LastFailure => _launcher.LastFailure;
 
     public void AddClient(int change) => Interlocked.Add(ref _clients, change);
@@ -192,7 +190,7 @@ internal sealed class Pool
 
     public void OnServerClosed(ServerConnection server, ServerState was, string reason)
     {
-        bool noneOpen;
+        List<ClientSession>? failed = null;
         lock (_lock)
         {
             _queues.Forget(server);
@@ -200,19 +198,23 @@ internal sealed class Pool
             {
                 Counters[server.Loop.Index].ServerConnectFailures++;
                 _launcher.OnFailed(server, reason);
+                failed = TakeFailedLogins(server);
             }
 
-            noneOpen = !_queues.All.Any(other => other.State != ServerState.Login);
             _launcher.Plan(server.Loop);
         }
 
         if (was == ServerState.Login)
         {
             _proxy.Log.Write(ProxyLogLevel.Warning, $"pool {DatabaseName}/{UserName}: {reason}");
-            if (noneOpen || server.Startup.Count > 0)
-            {
-                _launcher.FailLogins(reason, noneOpen ? null : server.Startup);
-            }
+        }
+
+        if (failed is { Count: > 0 })
+        {
+            byte[] error = server.Refusal is { } told
+                ? ClientErrors.ServerError(ErrorFields.Read(told))
+                : ClientErrors.NoServer(reason);
+            failed.ForEach(client => client.Loop.Post(() => client.CloseWith(error)));
         }
 
         _launcher.Go();
@@ -228,24 +230,6 @@ internal sealed class Pool
         }
 
         server.Start();
-    }
-
-    /// <summary>Tells the clients of this loop that wait in their login that there is no server: all of them, or
-    /// those that need one with these start-up settings.</summary>
-    public void FailLogins(EventLoop loop, string reason, SettingsSet? startup)
-    {
-        List<ClientSession> failed;
-        lock (_lock)
-        {
-            failed = [.. _queues.Waiters(loop.Index).Where(client =>
-                client.IsLoggingIn && (startup is null || startup.Equals(client.ServerStartup)))];
-            failed.ForEach(client => _queues.Remove(client));
-        }
-
-        byte[] error = LastLoginError is { } told
-            ? ClientErrors.ServerError(ErrorFields.Read(told))
-            : ClientErrors.NoServer(reason);
-        failed.ForEach(client => client.CloseWith(error));
     }
 
     /// <summary>Closes the idle connection that was unused longest: another pool of the database needs its place.
@@ -297,8 +281,6 @@ internal sealed class Pool
         _proxy.Log.Write(ProxyLogLevel.Warning, $"pool {DatabaseName}/{UserName}: {side} broke the protocol: {what}");
     }
 
-    public void RememberLoginError(ReadOnlySpan<byte> body) => _launcher.LastLoginError = body.ToArray();
-
     public Welcome? FindWelcome(SettingsSet startup) => _welcomes.GetValueOrDefault(startup);
 
     public void AddWelcome(SettingsSet startup, Welcome welcome)
@@ -333,6 +315,20 @@ internal sealed class Pool
         }
 
         _launcher.Go();
+    }
+
+    /// <summary>Clients that are still logging in are told at once; established sessions go on waiting for the server
+    /// to come back, up to the wait timeout: PgBouncer's rule. Where the server may only dislike one session's settings,
+    /// clients with others try for themselves.</summary>
+    private List<ClientSession> TakeFailedLogins(ServerConnection server)
+    {
+        bool noneOpen = !_queues.All.Any(other => other.State != ServerState.Login);
+        if (server.Startup.Count > 0 && (server.Refusal is not null || !noneOpen))
+        {
+            return _queues.TakeLoggingIn(server.Startup);
+        }
+
+        return noneOpen ? _queues.TakeLoggingIn(null) : [];
     }
 
     private bool MustClose(ServerConnection server) =>

@@ -25,8 +25,6 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
     private int _failures;
     private long _pausedUntil;
 
-    public byte[]? LastLoginError { get; set; }
-
     public string? LastFailure { get; private set; }
 
     /// <summary>Under the pool's lock.</summary>
@@ -37,28 +35,21 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
             return;
         }
 
-        // The oldest waiter names the start-up settings: only session mode has any. What nobody waits for gets those
-        // of the last session, since the next client is mostly another process of the same application; before there
-        // was one, nothing is opened.
-        SettingsSet? spare = pool.Mode == PoolMode.Session ? _lastStartup : SettingsSet.Empty;
-        int wanted = queues.Waiting - queues.LoggingIn;
-        if (wanted <= 0)
+        int waiting = queues.Waiting;
+        if (waiting > 0 && pool.Mode == PoolMode.Session)
         {
-            int missing = Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers;
-            if (missing <= 0 || pool.Clients == 0 || spare is null)
-            {
-                return;
-            }
-
-            wanted = missing;
+            PlanForSettings(loop);
         }
-
-        SettingsSet startup = queues.OldestWaiter()?.ServerStartup ?? spare ?? SettingsSet.Empty;
-        while (wanted-- > 0 && MayOpen(loop))
+        else if (waiting > queues.LoggingIn)
         {
-            var server = new ServerConnection(pool, loop, startup, replication: null);
-            queues.Add(server);
-            (t_planned ??= []).Add(server);
+            Open(loop, SettingsSet.Empty, waiting - queues.LoggingIn);
+        }
+        else if (pool.Clients > 0
+            && (pool.Mode == PoolMode.Session ? _lastStartup : SettingsSet.Empty) is { } startup)
+        {
+            // What nobody waits for gets the start-up settings of the last session, since the next client is mostly
+            // another process of the same application; before there was one, nothing is opened.
+            Open(loop, startup, Math.Min(pool.Settings.MinSize, pool.Settings.Size) - queues.Servers);
         }
     }
 
@@ -80,7 +71,6 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         _failures = 0;
         Volatile.Write(ref _pausedUntil, 0);
         LastFailure = null;
-        LastLoginError = null;
         if (server.Replication is null)
         {
             _lastStartup = server.Startup;
@@ -110,7 +100,7 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
     public void OnFailed(ServerConnection server, string reason)
     {
         LastFailure = reason;
-        if (server.Startup.Count > 0 && server.LastFatal is not null)
+        if (server is { Startup.Count: > 0, Refusal: not null })
         {
             // The server answered: it is one client's start-up settings that it does not like. There is no pause, so
             // that nothing may be opened with them but for a client.
@@ -123,14 +113,37 @@ internal sealed class PoolLauncher(Pool pool, ProxyState proxy, PoolQueues queue
         Volatile.Write(ref _pausedUntil, Stopwatch.GetTimestamp() + (long)(pause * Stopwatch.Frequency / 1000));
     }
 
-    /// <summary>Clients that are still logging in are told at once; established sessions go on waiting for the server
-    /// to come back, up to the wait timeout: PgBouncer's rule.</summary>
-    public void FailLogins(string reason, SettingsSet? startup)
+    /// <summary>Session mode: each waiter needs a connection with its own start-up settings; one that is being opened
+    /// with them will do.</summary>
+    private void PlanForSettings(EventLoop loop)
     {
-        foreach (EventLoop loop in proxy.Loops)
+        List<SettingsSet> coming =
+            [.. queues.All.Where(PoolQueues.IsComing).Select(server => server.Startup)];
+        foreach (ClientSession waiter in queues.WaitersByAge())
         {
-            loop.Post(() => pool.FailLogins(loop, reason, startup));
+            if (!coming.Remove(waiter.ServerStartup) && !Open(loop, waiter.ServerStartup, 1))
+            {
+                return;
+            }
         }
+    }
+
+    /// <summary>False: not all of them may be opened.</summary>
+    private bool Open(EventLoop loop, SettingsSet startup, int count)
+    {
+        for (; count > 0; count--)
+        {
+            if (!MayOpen(loop))
+            {
+                return false;
+            }
+
+            var server = new ServerConnection(pool, loop, startup, replication: null);
+            queues.Add(server);
+            (t_planned ??= []).Add(server);
+        }
+
+        return true;
     }
 
     private bool MayOpen(EventLoop loop)

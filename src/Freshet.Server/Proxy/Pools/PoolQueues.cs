@@ -43,6 +43,10 @@ internal sealed class PoolQueues
         }
     }
 
+    /// <summary>It is being opened for whoever waits; a replication client's is that client's alone.</summary>
+    public static bool IsComing(ServerConnection server) =>
+        server is { State: ServerState.Login, Replication: null };
+
     /// <summary>Connections that are being opened.</summary>
     public int LoggingIn
     {
@@ -51,7 +55,7 @@ internal sealed class PoolQueues
             int count = 0;
             foreach (ServerConnection server in _all)
             {
-                count += server.State == ServerState.Login ? 1 : 0;
+                count += IsComing(server) ? 1 : 0;
             }
 
             return count;
@@ -85,6 +89,32 @@ internal sealed class PoolQueues
 
     public LinkedList<ClientSession> Waiters(int loop) => _waiting[loop];
 
+    /// <summary>Whoever has waited longest comes first.</summary>
+    public IEnumerable<ClientSession> WaitersByAge()
+    {
+        LinkedListNode<ClientSession>?[] next = [.. _waiting.Select(queue => queue.First)];
+        while (true)
+        {
+            int oldest = -1;
+            for (int i = 0; i < next.Length; i++)
+            {
+                if (next[i] is { Value: { } waiter }
+                    && (oldest < 0 || waiter.WaitingSince < next[oldest]!.Value.WaitingSince))
+                {
+                    oldest = i;
+                }
+            }
+
+            if (oldest < 0)
+            {
+                yield break;
+            }
+
+            yield return next[oldest]!.Value;
+            next[oldest] = next[oldest]!.Next;
+        }
+    }
+
     public ClientSession? OldestWaiter()
     {
         ClientSession? oldest = null;
@@ -97,6 +127,19 @@ internal sealed class PoolQueues
         }
 
         return oldest;
+    }
+
+    /// <summary>Takes out the clients that wait in their login: all, or those that need a connection with these start-up
+    /// settings.</summary>
+    public List<ClientSession> TakeLoggingIn(SettingsSet? startup)
+    {
+        List<ClientSession> taken =
+        [
+            .. _waiting.SelectMany(queue => queue).Where(client =>
+                client.IsLoggingIn && (startup is null || startup.Equals(client.ServerStartup))),
+        ];
+        taken.ForEach(client => Remove(client));
+        return taken;
     }
 
     /// <summary>Takes the client to be served next by a connection of <paramref name="loop"/>.</summary>

@@ -33,9 +33,20 @@ internal sealed class FrontendRelay(ClientSession client)
 
     public bool MidMessage => _bodyLeft > 0;
 
+    /// <summary>The client said good-bye, and answers are due to it: nothing it sends is looked at any more.</summary>
+    public bool IsLeaving { get; private set; }
+
+    /// <summary>It has all answers that will come: a server answers no batch without a Sync, and a COPY would wait for
+    /// the client.</summary>
+    public bool MayLeave =>
+        IsLeaving
+        && !client.Transport.HasBacklog
+        && (client.Replication is not null
+            || client.Server is null or { Expected.ReadyIsDue: false } or { CopyIn.Receiving: true });
+
     public LocalAnswers Local => _local;
 
-    public bool IsHeld => _paused || _barrier || _statementsOpen;
+    public bool IsHeld => _paused || _barrier || _statementsOpen || IsLeaving;
 
     /// <summary>Relays what it can. The bytes used; fewer than given when the client has to wait or a message is
     /// incomplete. <paramref name="fault"/>: the client broke the protocol.</summary>
@@ -147,8 +158,7 @@ internal sealed class FrontendRelay(ClientSession client)
 
             if (type == FrontendMessage.Terminate)
             {
-                output.Flush(); // what stands before it is still to be done
-                client.Terminate();
+                IsLeaving = true; // what stands before it is still to be done
                 break;
             }
 

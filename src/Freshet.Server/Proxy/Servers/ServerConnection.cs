@@ -103,6 +103,9 @@ internal sealed class ServerConnection : IPollHandler
     /// <summary>The server's own last word (FATAL), for the log and for waiting clients.</summary>
     public string? LastFatal { get; private set; }
 
+    /// <summary>The ErrorResponse that its login ended with.</summary>
+    public byte[]? Refusal { get; set; }
+
     public ServerOperation? CompletedOperation { get; set; }
 
     /// <summary>An answer is due or on its way.</summary>

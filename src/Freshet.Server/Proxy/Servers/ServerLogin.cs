@@ -272,7 +272,7 @@ internal sealed class ServerLogin
 
     private void OnRefused(ErrorFields error, ReadOnlySpan<byte> body)
     {
-        _server.Pool.RememberLoginError(body);
+        _server.Refusal = body.ToArray();
         string reason = $"{Target} refused the login: {error.MessageText}";
         if (_authentication.WasAsked || !LoginWays.IsAboutTheWay(error) || !TryOtherWay(reason))
         {
