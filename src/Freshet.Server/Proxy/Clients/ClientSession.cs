@@ -263,9 +263,8 @@ internal sealed class ClientSession : IPollHandler
         }
     }
 
-    public void Close() => Close(graceful: false);
-
-    private void Close(bool graceful)
+    /// <param name="graceful">The client said good-bye: what it asked for before is still done, as by a server.</param>
+    public void Close(bool graceful = false)
     {
         if (_closed)
         {

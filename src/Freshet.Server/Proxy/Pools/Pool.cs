@@ -318,8 +318,8 @@ internal sealed class Pool
     }
 
     /// <summary>Clients that are still logging in are told at once; established sessions go on waiting for the server
-    /// to come back, up to the wait timeout: PgBouncer's rule. Where the server may only dislike one session's settings,
-    /// clients with others try for themselves.</summary>
+    /// to come back, up to the wait timeout: PgBouncer's rule. Where the server may only dislike one session's
+    /// settings, clients with others try for themselves.</summary>
     private List<ClientSession> TakeFailedLogins(ServerConnection server)
     {
         bool noneOpen = !_queues.All.Any(other => other.State != ServerState.Login);

@@ -129,8 +129,8 @@ internal sealed class PoolQueues
         return oldest;
     }
 
-    /// <summary>Takes out the clients that wait in their login: all, or those that need a connection with these start-up
-    /// settings.</summary>
+    /// <summary>Takes out the clients that wait in their login: all, or those that need a connection with these
+    /// start-up settings.</summary>
     public List<ClientSession> TakeLoggingIn(SettingsSet? startup)
     {
         List<ClientSession> taken =
