@@ -105,8 +105,8 @@ public sealed class ZeroAllocationTests
         Assert.Equal(0, proxy.Loop.BrokenInvariants);
     }
 
-    /// <summary>A first time of anything may allocate, and on a busy machine bytes may come in pieces for the first time
-    /// late: what each message cost would show in every attempt.</summary>
+    /// <summary>A first time of anything may allocate, and on a busy machine bytes may come in pieces for the first
+    /// time late: what each message cost would show in every attempt.</summary>
     private static void AssertNothingAllocated(LoopbackProxy proxy, Action exchange)
     {
         long allocated = long.MaxValue;
