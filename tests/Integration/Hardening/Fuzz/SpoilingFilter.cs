@@ -40,8 +40,13 @@ internal sealed class SpoilingFilter(Random random, Action<string> faults) : Rel
             if (_isDue && Messages(bytes) is { Count: > 0 } messages)
             {
                 _isDue = false;
-                bytes = _mutator.Mutate(messages, isFirstUntyped: false);
-                _outOfStep = bytes.Length > 0 && Messages(bytes) is [] ? bytes : null;
+                do
+                {
+                    // A server that lies in step, with a second ReadyForQuery say, cannot be told from an honest one.
+                    bytes = _mutator.Mutate(messages, isFirstUntyped: false);
+                } while (bytes.Length is 0 || Messages(bytes) is not []);
+
+                _outOfStep = bytes;
             }
         }
 
