@@ -32,17 +32,13 @@ internal sealed class TableVersion
         internal set => _tracked = value;
     }
 
-    /// <summary>What was invalidated by hand; counts up.</summary>
-    public long Invalidations => Volatile.Read(ref _invalidations);
-
-    private long _invalidations;
+    /// <summary>Invalidations by hand, and by writes seen where no stream runs.</summary>
+    public InvalidationScope Scope { get; } = new();
 
     internal bool HasBuckets => _buckets is not null;
 
     /// <summary>The cell of a key's bucket; the buckets exist after <see cref="Freshness.SplitByKey"/>.</summary>
     public VersionCell Bucket(ulong keyHash) => _buckets![keyHash % BucketCount];
-
-    public void Invalidate() => Interlocked.Increment(ref _invalidations);
 
     internal void Split(Lsn position)
     {

@@ -6,6 +6,7 @@ using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
 using Freshet.Server.Proxy.Settings;
+using Freshet.Server.Proxy.Transport;
 
 namespace Freshet.Server.Proxy;
 
@@ -142,7 +143,7 @@ internal sealed unsafe class Listener : IPollHandler
         Interlocked.Increment(ref _proxy.Counters.Clients);
         Interlocked.Increment(ref _proxy.Counters.LoggingIn);
         Interlocked.Increment(ref _proxy.Counters.ClientsAccepted);
-        var client = new ClientSession(_proxy, _loop, fd);
+        var client = new ClientSession(_proxy, _loop, new WireTransport(fd));
         client.Transport.Join(_loop, _proxy.Table.Register(client), Native.EpollIn);
     }
 

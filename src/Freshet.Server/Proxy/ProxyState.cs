@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Freshet.Core.Wire.Auth;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
@@ -28,6 +29,8 @@ internal sealed class ProxyState
         _clientTls = snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Table = new PollTable();
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
+        Cache = new CacheDirectory(snapshot.Cache, Loops.Length);
+        LoopCaches = [.. Loops.Select(loop => new LoopCache(Cache, loop))];
         CancelQueues = new CancelQueues(Counters);
         Pools = new PoolDirectory(this);
         Pools.Reload(snapshot);
@@ -44,6 +47,11 @@ internal sealed class ProxyState
     public PollTable Table { get; }
 
     public ImmutableArray<EventLoop> Loops { get; }
+
+    public CacheDirectory Cache { get; }
+
+    /// <summary>By loop.</summary>
+    public ImmutableArray<LoopCache> LoopCaches { get; }
 
     public PoolDirectory Pools { get; }
 
@@ -71,6 +79,7 @@ internal sealed class ProxyState
         TlsContext? clientTls =
             snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Pools.Reload(snapshot);
+        Cache.Reload(snapshot.Cache);
         _clientTls = clientTls;
         _users = new UserDirectory(snapshot, MockKey);
         _snapshot = snapshot;

@@ -55,7 +55,7 @@ internal sealed class ProxyScene : IDisposable
     /// <summary>A client that is logged in, and without a server connection.</summary>
     public ClientSession NewClient(int loop = 0, PoolMode mode = PoolMode.Transaction)
     {
-        var client = new ClientSession(Proxy, Proxy.Loops[loop], _clientSockets.Descriptor)
+        var client = new ClientSession(Proxy, Proxy.Loops[loop], new WireTransport(_clientSockets.Descriptor))
         {
             Pool = Pool,
             Mode = mode,

@@ -1,4 +1,5 @@
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
@@ -25,11 +26,11 @@ internal sealed class ClientSession : IPollHandler
     private readonly ServerLink _link;
     private bool _closed;
 
-    public ClientSession(ProxyState proxy, EventLoop loop, int fd)
+    public ClientSession(ProxyState proxy, EventLoop loop, WireTransport transport)
     {
         Proxy = proxy;
         Loop = loop;
-        Transport = new WireTransport(fd);
+        Transport = transport;
         _relay = new FrontendRelay(this);
         _link = new ServerLink(this);
         Login = new ClientLogin(this);
@@ -64,6 +65,27 @@ internal sealed class ClientSession : IPollHandler
 
     public SessionState State { get; } = new();
 
+    /// <summary>Null: nothing of this session is cached.</summary>
+    public ClientCache? Cache { get; private set; }
+
+    /// <summary>No client at all: the proxy asks for itself, for a result that is to be renewed.</summary>
+    public bool IsHeadless { get; private init; }
+
+    /// <summary>A session that is logged in already, in a pool that it has entered.</summary>
+    public static ClientSession Headless(ClientSession like)
+    {
+        var session = new ClientSession(like.Proxy, like.Loop, WireTransport.Sink(like.Loop))
+        {
+            IsHeadless = true,
+            Pool = like.Pool,
+            Mode = like.Mode,
+            Login = null,
+        };
+        session.State.Settings = session.State.Baseline = like.State.Settings;
+        session.Cache = ClientCache.For(session);
+        return session;
+    }
+
     public LinkedListNode<ClientSession>? WaitNode { get; set; }
 
     /// <summary>From the moment it queues until a server connection is here. Only this client's loop looks and writes:
@@ -90,24 +112,19 @@ internal sealed class ClientSession : IPollHandler
 
     /// <summary>Outside a transaction, waiting for nothing.</summary>
     public bool IsAtRest =>
-        !AwaitsServer && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
+        !AwaitsServer && Cache is not { IsHeld: true }
+        && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
 
     public void OnReady(EventLoop loop, uint events)
     {
         if (_closed)
-        {
             return;
-        }
 
         if ((events & Native.EpollOut) != 0 && !Drain())
-        {
             return;
-        }
 
         if ((events & (Native.EpollIn | Native.EpollHup | Native.EpollErr)) == 0)
-        {
             return;
-        }
 
         if (Login is { ReadsItself: true } login)
         {
@@ -128,6 +145,7 @@ internal sealed class ClientSession : IPollHandler
     public void LoggedIn()
     {
         Login = null;
+        Cache = KeepsServer ? null : ClientCache.For(this);
         Interlocked.Decrement(ref Proxy.Counters.LoggingIn);
         Proxy.Cancels.Add(this);
     }
@@ -159,9 +177,7 @@ internal sealed class ClientSession : IPollHandler
     public void Resume()
     {
         if (_closed)
-        {
             return;
-        }
 
         if (Login is { } login)
         {
@@ -170,9 +186,7 @@ internal sealed class ClientSession : IPollHandler
         }
 
         if (!MayRelay)
-        {
             return;
-        }
 
         ResumeReading();
         if (Transport.Carried > 0)
@@ -204,10 +218,9 @@ internal sealed class ClientSession : IPollHandler
     {
         bool retry = _link.MayRetry;
         _link.Lost();
+        Cache?.Abandon();
         if (_closed)
-        {
             return;
-        }
 
         if (retry && server.Replication is null)
         {
@@ -232,13 +245,11 @@ internal sealed class ClientSession : IPollHandler
     public void OnDrain()
     {
         if (_closed)
-        {
             return;
-        }
 
         if (Login is not null || Server is null)
         {
-            if (!AwaitsServer)
+            if (!AwaitsServer && Cache is not { IsHeld: true })
             {
                 CloseWith(Login is null ? ClientErrors.ShuttingDown() : ClientErrors.NotAccepting());
             }
@@ -267,20 +278,17 @@ internal sealed class ClientSession : IPollHandler
     public void Close(bool graceful = false)
     {
         if (_closed)
-        {
             return;
-        }
 
         _closed = true;
+        Cache?.OnClosed();
         if (Login is not null)
-        {
             Interlocked.Decrement(ref Proxy.Counters.LoggingIn);
-        }
 
         if (Pool is { } pool)
         {
             pool.Withdraw(this);
-            if (Login is null)
+            if (Login is null && !IsHeadless)
             {
                 Proxy.Cancels.Remove(this);
             }
@@ -289,12 +297,13 @@ internal sealed class ClientSession : IPollHandler
         }
 
         Transport.Close(Proxy.Table);
-        Interlocked.Decrement(ref Proxy.Counters.Clients);
+        if (!IsHeadless)
+            Interlocked.Decrement(ref Proxy.Counters.Clients);
         _link.DetachForever(graceful);
     }
 
     private bool MayRelay => Login is null && !_link.IsHeld && !_relay.IsHeld && !Transport.HasBacklog
-        && !AwaitsServer && Server is not { Transport.HasBacklog: true };
+        && !AwaitsServer && Cache is not { IsHeld: true } && Server is not { Transport.HasBacklog: true };
 
     private bool Drain()
     {
@@ -345,9 +354,7 @@ internal sealed class ClientSession : IPollHandler
     {
         int used = _relay.Pump(Loop.Inbound.AsSpan(0, length), out string? fault);
         if (_closed)
-        {
             return;
-        }
 
         if (fault is not null)
         {

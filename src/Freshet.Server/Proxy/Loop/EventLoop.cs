@@ -29,6 +29,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly Action _tick;
     private volatile bool _stopped;
     private long _brokenInvariants;
+    private long _alarmAt = long.MaxValue;
 
     public EventLoop(int index, PollTable table, IProxyLog log)
     {
@@ -64,6 +65,9 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Ten times a second, for time limits; set before <see cref="Start"/>.</summary>
     public Action<EventLoop>? Tick { get; set; }
 
+    /// <summary>Called once the moment of <see cref="WakeBy"/> has come; set before <see cref="Start"/>.</summary>
+    public Action? Alarm { get; set; }
+
     public bool IsCurrent => Thread.CurrentThread == _thread;
 
     public void Start() => _thread.Start();
@@ -73,6 +77,10 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>Calls the handler once more in this round: decrypted bytes are waiting that epoll cannot see.</summary>
     public void CallAgain(IPollHandler handler) => _again.Enqueue(handler);
+
+    /// <summary>Loop thread only: <see cref="Alarm"/> is called at <paramref name="ticks"/> of
+    /// <see cref="Stopwatch"/> or up to a millisecond later; of several moments only the earliest is kept.</summary>
+    public void WakeBy(long ticks) => _alarmAt = Math.Min(_alarmAt, ticks);
 
     public void Control(int operation, int fd, uint events, ulong id)
     {
@@ -117,7 +125,7 @@ internal sealed unsafe class EventLoop : IDisposable
         long nextTick = Stopwatch.GetTimestamp() + tickTicks;
         while (!_stopped)
         {
-            int ready = Native.epoll_wait(_epoll, events, EventsAtOnce, _again.Count > 0 ? 0 : TickMilliseconds);
+            int ready = Native.epoll_wait(_epoll, events, EventsAtOnce, _again.Count > 0 ? 0 : MostWait());
             Now = Stopwatch.GetTimestamp();
             for (int i = 0; i < ready; i++)
             {
@@ -130,12 +138,29 @@ internal sealed unsafe class EventLoop : IDisposable
                 Call(_again.Dequeue(), Native.EpollIn);
             }
 
+            if (Now >= _alarmAt && Alarm is { } alarm)
+            {
+                _alarmAt = long.MaxValue;
+                Guard(alarm);
+            }
+
             if (Now >= nextTick)
             {
                 nextTick = Now + tickTicks;
                 Guard(_tick);
             }
         }
+    }
+
+    private int MostWait()
+    {
+        if (_alarmAt == long.MaxValue)
+        {
+            return TickMilliseconds;
+        }
+
+        long left = (_alarmAt - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
+        return (int)Math.Clamp(left + 1, 0, TickMilliseconds);
     }
 
     private void Serve(ulong id, uint events)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Servers;
 
@@ -27,6 +28,9 @@ internal sealed class BackendRelay(ServerConnection server)
     private bool _bodySwallowed;
     private bool _completesAfterBody;
 
+    /// <summary>Takes the message under way down for the cache.</summary>
+    private Fill? _taker;
+
     /// <summary>Part of a message has been passed on: nothing may be put in front of the rest.</summary>
     public bool MidMessage => _bodyLeft > 0;
 
@@ -43,7 +47,7 @@ internal sealed class BackendRelay(ServerConnection server)
             if (_bodyLeft > 0)
             {
                 int part = Math.Min(_bodyLeft, data.Length - position);
-                PassBody(position, part, ref output);
+                PassBody(data, position, part, ref output);
                 position += part;
                 continue;
             }
@@ -78,8 +82,7 @@ internal sealed class BackendRelay(ServerConnection server)
 
             // An error is judged by its prefix only, however much of it is there.
             int taken = type == BackendMessage.ErrorResponse ? needed : Math.Min(available, total);
-            ReadOnlySpan<byte> body = data.Slice(position + WireLimits.HeaderBytes, taken - WireLimits.HeaderBytes);
-            if (!Take(type, body, position, total, ref output, out fault))
+            if (!Take(type, data, position, taken, total, ref output, out fault))
             {
                 return -1;
             }
@@ -125,8 +128,10 @@ internal sealed class BackendRelay(ServerConnection server)
         };
 
     /// <summary>Handles a message of which at least the needed part is there; starts streaming the rest.</summary>
-    private bool Take(byte type, ReadOnlySpan<byte> body, int at, int total, ref RelayOutput output, out string? fault)
+    private bool Take(
+        byte type, ReadOnlySpan<byte> data, int at, int taken, int total, ref RelayOutput output, out string? fault)
     {
+        ReadOnlySpan<byte> body = data.Slice(at + WireLimits.HeaderBytes, taken - WireLimits.HeaderBytes);
         ExpectedQueue expected = server.Expected;
         bool swallow = expected.Count > 0 && expected.Front.Swallow;
         bool completes = false;
@@ -190,23 +195,20 @@ internal sealed class BackendRelay(ServerConnection server)
                 break;
         }
 
-        StartBody(Math.Min(body.Length + 5, total), total, at, swallow, completes, ref output);
-        return true;
-    }
-
-    private void StartBody(int here, int total, int at, bool swallow, bool completes, ref RelayOutput output)
-    {
         _bodyLeft = total;
         _bodySwallowed = swallow;
         _completesAfterBody = completes;
-        PassBody(at, here, ref output);
+        _taker = !swallow && server.Client?.Cache?.Fill is { } fill && fill.Wants(type, total) ? fill : null;
+        PassBody(data, at, taken, ref output);
+        return true;
     }
 
-    private void PassBody(int at, int count, ref RelayOutput output)
+    private void PassBody(ReadOnlySpan<byte> data, int at, int count, ref RelayOutput output)
     {
         if (!_bodySwallowed)
         {
             output.Forward(at, at + count);
+            _taker?.Append(data.Slice(at, count));
         }
 
         _bodyLeft -= count;

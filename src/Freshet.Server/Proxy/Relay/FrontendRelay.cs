@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Servers;
@@ -54,13 +55,9 @@ internal sealed class FrontendRelay(ClientSession client)
     {
         fault = null;
         int position = 0;
-        if (client.Server is null && !MidMessage)
+        if (client.Server is null && !MidMessage && !TryPass(data, ref position, out fault))
         {
-            position = _local.Take(data, out bool needsServer, out fault);
-            if (!needsServer || fault is not null || client.IsClosed)
-            {
-                return position;
-            }
+            return position;
         }
 
         return client.Link.IsReady || client.Link.TryReady()
@@ -88,6 +85,31 @@ internal sealed class FrontendRelay(ClientSession client)
                 {
                     SqlStatements.Settle(client, server, done.Name, done.Text);
                 }
+            }
+        }
+    }
+
+    /// <summary>Answers what needs no server. True: the next message has to go to one.</summary>
+    private bool TryPass(ReadOnlySpan<byte> data, ref int position, out string? fault)
+    {
+        while (true)
+        {
+            position += _local.Take(data[position..], out bool needsServer, out fault);
+            if (!needsServer || fault is not null || client.IsClosed)
+            {
+                return false;
+            }
+
+            if (client.Cache is not { } cache)
+            {
+                return true;
+            }
+
+            CacheDecision decision = cache.Loop.Gate.Decide(cache, data[position..], out int used);
+            position += used;
+            if (decision != CacheDecision.Served || client.IsClosed || client.Transport.HasBacklog)
+            {
+                return decision == CacheDecision.Pass;
             }
         }
     }

@@ -41,6 +41,7 @@ internal sealed class ResponseEffects(ServerConnection server)
 
         if (!swallow)
         {
+            server.Client?.Cache?.OnReady(server);
             server.OnQueryDone();
         }
 

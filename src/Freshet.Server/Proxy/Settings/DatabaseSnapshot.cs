@@ -23,6 +23,9 @@ internal sealed record DatabaseSnapshot(
     /// <summary>Most server connections of all pools of this database; 0 (default): no limit.</summary>
     public int MaxConnections { get; init; }
 
+    /// <summary>How its results are cached.</summary>
+    public DatabaseCacheSnapshot Cache { get; init; } = new();
+
     /// <summary>The server as errors and logs name it.</summary>
     public string Target => IsUnixSocket ? $"{Host}/.s.PGSQL.{Port}" : $"{Host}:{Port}";
 

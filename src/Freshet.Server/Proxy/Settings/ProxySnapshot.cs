@@ -50,6 +50,8 @@ internal sealed record ProxySnapshot
     /// </summary>
     public int MaxClientPreparedStatements { get; init; } = 10_000;
 
+    public CacheSnapshot Cache { get; init; } = new();
+
     /// <summary>Finds the database for a name; null when clients of that name are to be refused.</summary>
     public DatabaseSnapshot? FindDatabase(string name) => Databases.GetValueOrDefault(name) ?? AnyDatabase;
 }

@@ -25,6 +25,10 @@ internal sealed unsafe class WireTransport(int fd)
     private int _backlogStart, _backlogEnd;
     private bool _readWantsWrite;
 
+    /// <summary>A transport without a socket: what is sent is dropped, input is given by <see cref="KeepCarry"/>.
+    /// </summary>
+    public static WireTransport Sink(EventLoop loop) => new(-1) { _loop = loop };
+
     public int Descriptor { get; private set; } = fd;
 
     public TlsSession? Tls { get; private set; }
@@ -129,7 +133,7 @@ internal sealed unsafe class WireTransport(int fd)
     /// <summary>Sends or keeps in the backlog; false when the connection is gone.</summary>
     public bool Send(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
+        if (bytes.IsEmpty || Descriptor < 0)
         {
             return true;
         }
@@ -215,6 +219,11 @@ internal sealed unsafe class WireTransport(int fd)
     {
         if (Descriptor < 0)
         {
+            if (_loop is not null)
+            {
+                ReturnBuffers(_loop.Buffers);
+            }
+
             return;
         }
 
@@ -250,7 +259,7 @@ internal sealed unsafe class WireTransport(int fd)
 
     private void SetInterest(uint interest)
     {
-        if (interest != _interest && _loop is not null)
+        if (interest != _interest && _loop is not null && Descriptor >= 0)
         {
             _interest = interest;
             _loop.Control(Native.EpollCtlMod, Descriptor, interest, _pollId);

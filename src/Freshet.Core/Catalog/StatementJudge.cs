@@ -1,0 +1,217 @@
+using System.Text;
+using Freshet.Core.Sql.Analysis;
+
+namespace Freshet.Core.Catalog;
+
+/// <summary>Judges one statement against one catalogue: follows its words to relations, through views, inheritance and
+/// partitions, and to functions. The first thing that speaks against caching is the verdict.</summary>
+internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<string>? path)
+{
+    /// <summary>Tables of one statement, partitions counted one by one.</summary>
+    private const int MostTables = 256;
+
+    /// <summary>Views in views.</summary>
+    private const int DeepestView = 16;
+
+    private readonly SortedSet<uint> _tables = [];
+    private readonly HashSet<uint> _seen = [];
+    private StatementVerdict? _refusal;
+    private string? _untracked;
+
+    public StatementVerdict Judge(StatementFacts facts)
+    {
+        if (catalog.DoubtfulImplicitCast is { } cast)
+        {
+            Refuse(
+                RefusalReason.UserCast,
+                $"the implicit cast by {cast} could be applied anywhere; make its function IMMUTABLE in C, or trust it");
+        }
+
+        Follow(facts, path, depth: 0);
+        return _refusal
+            ?? (_tables.Count > MostTables
+                ? StatementVerdict.Refuse(
+                    RefusalReason.TooManyTables, $"it depends on {_tables.Count} tables; at most {MostTables} are followed")
+                : new StatementVerdict(
+                    RefusalReason.None, "", [.. _tables], FindPoint(facts), _untracked));
+    }
+
+    private void Follow(StatementFacts facts, IReadOnlySet<string>? schemas, int depth)
+    {
+        foreach (string symbol in catalog.DoubtfulOperators)
+        {
+            if (facts.Operators.Any(run => run.Contains(symbol, StringComparison.Ordinal)))
+            {
+                Refuse(RefusalReason.UserOperator, $"the operator {symbol} is user-defined and not IMMUTABLE in C");
+            }
+        }
+
+        foreach (SqlName name in facts.Names)
+        {
+            if (_refusal is not null)
+            {
+                return;
+            }
+
+            JudgeFunction(name);
+            if (catalog.IsDoubtfulType(name.Name))
+            {
+                Refuse(RefusalReason.UserCast, $"the type {name.Name} has a cast by a user-defined function");
+            }
+
+            foreach (CatalogRelation relation in catalog.FindRelations(name, schemas))
+            {
+                Add(relation, depth);
+            }
+        }
+    }
+
+    private void JudgeFunction(in SqlName name)
+    {
+        foreach (CatalogFunction function in catalog.FindFunctions(name.Name))
+        {
+            bool callable = name.IsCalled || (name.Qualifier is not null && function.TakesOneArgument);
+            if (!callable || IsTrusted(function))
+            {
+                continue;
+            }
+
+            if (function.IsBuiltIn)
+            {
+                // As row.function only what takes a row, or anything, could be meant: those depend on settings at most.
+                if (name.IsCalled)
+                {
+                    Refuse(RefusalReason.VolatileFunction, $"{function.Name}() is not IMMUTABLE");
+                }
+            }
+            else
+            {
+                Refuse(
+                    function.Volatility == 'v' ? RefusalReason.VolatileFunction : RefusalReason.UserFunction,
+                    $"{function.Schema}.{function.Name}() is user-defined; if it depends on its arguments only, list it "
+                    + "in cache.trustedFunctions");
+            }
+        }
+    }
+
+    private bool IsTrusted(CatalogFunction function) =>
+        function.IsBuiltIn
+            ? function.Volatility == 'i' || TrustedBuiltIns.Contains(function.Name)
+            : (function is { Volatility: 'i', IsCompiled: true, Kind: not 'a' })
+                || catalog.TrustedFunctions.Contains(function.Name)
+                || catalog.TrustedFunctions.Contains($"{function.Schema}.{function.Name}");
+
+    private void Add(CatalogRelation relation, int depth)
+    {
+        if (!_seen.Add(relation.Oid) || _refusal is not null)
+        {
+            return;
+        }
+
+        if (relation.IsSystem)
+        {
+            Refuse(RefusalReason.SystemCatalog, $"{relation.Name} is a system catalogue");
+        }
+        else if (relation.HasRowSecurity)
+        {
+            Refuse(RefusalReason.RowSecurity, $"{relation.FullName} has row security");
+        }
+        else if (relation.Persistence == 't')
+        {
+            Refuse(RefusalReason.TemporaryTable, $"a temporary table is called {relation.Name}");
+        }
+        else
+        {
+            AddByKind(relation, depth);
+        }
+    }
+
+    private void AddByKind(CatalogRelation relation, int depth)
+    {
+        switch (relation.Kind)
+        {
+            case 'r':
+                _tables.Add(relation.Oid);
+                if (relation.Persistence != 'p' || !relation.HasIdentity)
+                {
+                    _untracked ??= relation.Persistence != 'p'
+                        ? $"{relation.FullName} is unlogged"
+                        : $"{relation.FullName} has no replica identity (a primary key gives it one)";
+                }
+
+                AddChildren(relation, depth);
+                break;
+            case 'p':
+                AddChildren(relation, depth);
+                break;
+            case 'v' when relation.Definition is { } definition && depth < DeepestView:
+                StatementFacts facts = StatementFacts.Read(
+                    Encoding.UTF8.GetBytes(definition), standardConformingStrings: true);
+                if (facts.Refusal != RefusalReason.None)
+                {
+                    Refuse(facts.Refusal, $"in the view {relation.FullName}: {facts.Detail}");
+                }
+
+                Follow(facts, schemas: null, depth + 1);
+                break;
+            case 'm' or 'f':
+                _tables.Add(relation.Oid);
+                _untracked ??= $"{relation.FullName} is a {(relation.Kind == 'm' ? "materialized view" : "foreign table")}";
+                break;
+            case 'S':
+                Refuse(RefusalReason.Sequence, $"{relation.FullName} is a sequence");
+                break;
+            default:
+                Refuse(RefusalReason.NotUnderstood, $"{relation.FullName} is neither a table nor a view that can be read");
+                break;
+        }
+    }
+
+    private void AddChildren(CatalogRelation relation, int depth)
+    {
+        foreach (uint child in catalog.ChildrenOf(relation.Oid))
+        {
+            if (catalog.Find(child) is { } found)
+            {
+                Add(found, depth);
+            }
+        }
+    }
+
+    /// <summary>The statement reads one plain table, and the key of its replica identity is among the equalities.
+    /// </summary>
+    private PointKey? FindPoint(StatementFacts facts)
+    {
+        if (facts.Point is not { } point || _tables.Count != 1 || _untracked is not null
+            || catalog.Find(_tables.Min) is not { Kind: 'r', KeyColumn: { } key } table
+            || !string.Equals(table.Name, point.Relation.Name, StringComparison.Ordinal)
+            || _seen.Count != 1
+            || !table.KeyIsDeterministic
+            || !KeyHash.IsSupported(table.KeyType))
+        {
+            return null;
+        }
+
+        foreach (PointEquality equality in point.Equalities)
+        {
+            if (!string.Equals(equality.Column, key, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            if (equality.Parameter > 0)
+            {
+                return new PointKey(table.KeyType, equality.Parameter, 0);
+            }
+
+            if (KeyHash.TryHash(table.KeyType, 0, equality.Constant, 0, out ulong hash))
+            {
+                return new PointKey(table.KeyType, 0, hash);
+            }
+        }
+
+        return null;
+    }
+
+    private void Refuse(RefusalReason reason, string detail) => _refusal ??= StatementVerdict.Refuse(reason, detail);
+}

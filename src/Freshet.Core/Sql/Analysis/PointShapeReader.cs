@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace Freshet.Core.Sql.Analysis;
+
+/// <summary>
+/// Recognises <c>SELECT … FROM relation [[AS] alias] WHERE column = value [AND …] [GROUP BY …] [ORDER BY …] [LIMIT …]</c>:
+/// one relation, and every conjunct restricts its rows further. Whatever could make an equality something else than a
+/// conjunct (OR, NOT, BETWEEN, CASE, a second SELECT) makes it another shape.
+/// </summary>
+internal static class PointShapeReader
+{
+    private static readonly HashSet<string> Excluded = new(StringComparer.Ordinal)
+    {
+        "or", "not", "between", "case", "with", "union", "intersect", "except", "join", "lateral", "only", "values",
+        "table", "exists", "any", "some", "all", "overlaps", "window",
+    };
+
+    private static readonly HashSet<string> Ends = new(StringComparer.Ordinal)
+    {
+        "group", "having", "order", "limit", "offset", "fetch",
+    };
+
+    public static PointShape? Read(List<SqlToken> tokens, int end)
+    {
+        if (end == 0 || !tokens[0].IsWord("select"))
+        {
+            return null;
+        }
+
+        int from = -1, where = -1;
+        for (int i = 1; i < end; i++)
+        {
+            if (tokens[i].Kind != SqlTokenKind.Word)
+            {
+                continue;
+            }
+
+            if (Excluded.Contains(tokens[i].Text) || tokens[i].Text is "select"
+                || (tokens[i].Text is "from" && from >= 0) || (tokens[i].Text is "where" && where >= 0))
+            {
+                return null;
+            }
+
+            from = tokens[i].Text is "from" ? i : from;
+            where = tokens[i].Text is "where" ? i : where;
+        }
+
+        if (from < 0 || where < from || ReadRelation(tokens, from + 1, where) is not { } relation)
+        {
+            return null;
+        }
+
+        ImmutableArray<PointEquality> equalities = [.. ReadConjuncts(tokens, where + 1, end)];
+        return equalities.IsEmpty ? null : new PointShape(relation, equalities);
+    }
+
+    private static SqlName? ReadRelation(List<SqlToken> tokens, int at, int end)
+    {
+        if (at >= end || !tokens[at].IsName)
+        {
+            return null;
+        }
+
+        var relation = new SqlName(tokens[at].Text, null, false);
+        at++;
+        if (at + 1 < end && tokens[at].Kind == SqlTokenKind.Dot && tokens[at + 1].IsName)
+        {
+            relation = new SqlName(tokens[at + 1].Text, relation.Name, false);
+            at += 2;
+        }
+
+        at += at < end && tokens[at].IsWord("as") ? 1 : 0;
+        at += at < end && tokens[at].IsName ? 1 : 0;
+        return at == end ? relation : null;
+    }
+
+    private static IEnumerable<PointEquality> ReadConjuncts(List<SqlToken> tokens, int at, int end)
+    {
+        int start = at;
+        int depth = 0;
+        for (; at <= end; at++)
+        {
+            bool ends = at == end
+                || (depth == 0 && tokens[at].Kind == SqlTokenKind.Word && Ends.Contains(tokens[at].Text));
+            if (ends || (depth == 0 && tokens[at].IsWord("and")))
+            {
+                if (ReadEquality(tokens, start, at) is { } equality)
+                {
+                    yield return equality;
+                }
+
+                start = at + 1;
+            }
+
+            if (ends)
+            {
+                yield break;
+            }
+
+            depth += tokens[at].Kind == SqlTokenKind.OpenParenthesis ? 1 : 0;
+            depth -= tokens[at].Kind == SqlTokenKind.CloseParenthesis ? 1 : 0;
+        }
+    }
+
+    /// <summary>Exactly <c>[qualifier .] column = value</c>.</summary>
+    private static PointEquality? ReadEquality(List<SqlToken> tokens, int start, int end)
+    {
+        if (end - start == 5 && tokens[start].IsName && tokens[start + 1].Kind == SqlTokenKind.Dot)
+        {
+            start += 2;
+        }
+
+        if (end - start != 3 || !tokens[start].IsName || tokens[start + 1] is not { Kind: SqlTokenKind.Operator, Text: "=" })
+        {
+            return null;
+        }
+
+        SqlToken value = tokens[start + 2];
+        string text = value.Text.Trim();
+        switch (value.Kind)
+        {
+            case SqlTokenKind.Parameter
+                when int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                    && number > 0:
+                return new PointEquality(tokens[start].Text, number, []);
+            case SqlTokenKind.Number when text.All(char.IsAsciiDigit):
+                return new PointEquality(tokens[start].Text, 0, Encoding.ASCII.GetBytes(text));
+            case SqlTokenKind.String when IsPlain(text):
+                return new PointEquality(tokens[start].Text, 0, Encoding.ASCII.GetBytes(text[1..^1]));
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>In simple quotes, with nothing inside that means something else.</summary>
+    private static bool IsPlain(string text) =>
+        text.Length >= 2 && text[0] == '\'' && text[^1] == '\'' && !text.AsSpan(1, text.Length - 2).ContainsAny('\'', '\\')
+        && text.All(char.IsAscii);
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using Freshet.Core.Consistency;
+using Freshet.Core.Policy;
+using Freshet.Core.Sql.Analysis;
+using Freshet.Server.Proxy.Statements;
+
+namespace Freshet.Server.Proxy.Caching;
+
+/// <summary>
+/// What is known of one statement text in one database: what its results depend on, or why they are not cached. Valid
+/// for one schema version; made anew when definitions have changed. Immutable but for counters and policies.
+/// </summary>
+internal sealed class CachedStatement
+{
+    private readonly InvalidationClock _clock;
+    private ImmutableArray<InvalidationScope> _scopes;
+    private volatile Validity _validity = new(0, 0);
+
+    public CachedStatement(
+        int number, long schemaVersion, StatementFacts facts, StatementVerdict verdict,
+        ImmutableArray<TableVersion> tables, ImmutableArray<InvalidationScope> scopes, InvalidationClock clock)
+    {
+        Number = number;
+        SchemaVersion = schemaVersion;
+        Facts = facts;
+        Verdict = verdict;
+        Tables = tables;
+        Cells = [.. tables.Select(table => table.Any)];
+        _scopes = scopes;
+        _clock = clock;
+    }
+
+    /// <summary>Stands in the headers of its results.</summary>
+    public int Number { get; }
+
+    public long SchemaVersion { get; }
+
+    public StatementFacts Facts { get; }
+
+    public StatementVerdict Verdict { get; }
+
+    /// <summary>How a request is counted that is refused for what it says.</summary>
+    public CacheResult RefusedAs { get; init; } = CacheResult.Uncacheable;
+
+    public ImmutableArray<TableVersion> Tables { get; }
+
+    /// <summary>One for each table; a query by key looks at its bucket instead.</summary>
+    public VersionCell[] Cells { get; }
+
+    /// <summary>The shared entry of the statement cache, once one was needed.</summary>
+    public StatementEntry? Entry { get; set; }
+
+    /// <summary>Results differed when they were run again: never served until definitions change or the process ends.
+    /// </summary>
+    public bool IsDistrusted { get; set; }
+
+    /// <summary>For explain; each loop adds without a lock, so a few may be lost.</summary>
+    public long Hits, Misses, LastUsed, LastStoredAt;
+
+    /// <summary>Every table is streamed.</summary>
+    public bool IsTracked
+    {
+        get
+        {
+            foreach (TableVersion table in Tables)
+            {
+                if (!table.IsTracked)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>False when something that concerns it was invalidated by hand after the clock showed
+    /// <paramref name="sentAt"/>.</summary>
+    public bool IsValidSince(long sentAt)
+    {
+        long now = _clock.Now;
+        if (now == sentAt)
+        {
+            return true;
+        }
+
+        Validity validity = _validity;
+        if (validity.Clock != now)
+        {
+            long latest = 0;
+            foreach (InvalidationScope scope in _scopes)
+            {
+                latest = Math.Max(latest, scope.At);
+            }
+
+            _validity = validity = new Validity(now, latest);
+        }
+
+        return validity.Latest <= sentAt;
+    }
+
+    public void AddScopes(IEnumerable<InvalidationScope> scopes) => _scopes = [.. _scopes.Union(scopes)];
+
+    /// <param name="Clock">The clock when it was looked up.</param>
+    /// <param name="Latest">The latest invalidation of any of its scopes by then.</param>
+    private sealed record Validity(long Clock, long Latest);
+}

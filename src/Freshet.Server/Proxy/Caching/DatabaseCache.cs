@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Freshet.Core.Catalog;
+using Freshet.Core.Consistency;
+using Freshet.Core.Policy;
+using Freshet.Server.Proxy.Settings;
+using Freshet.Server.Proxy.State;
+
+namespace Freshet.Server.Proxy.Caching;
+
+/// <summary>
+/// The cache of one database of one server: what is known of its state and its definitions, its statements and
+/// contexts. The control plane writes <see cref="Freshness"/>, <see cref="Catalog"/> and <see cref="Feed"/>; loops read
+/// them without locks.
+/// </summary>
+internal sealed class DatabaseCache
+{
+    /// <summary>Users times settings. Sessions beyond it go past the cache.</summary>
+    private const int MostContexts = 10_000;
+
+    private readonly ConcurrentDictionary<string, CacheContext> _contexts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, InvalidationScope> _scopes = new(StringComparer.Ordinal);
+
+    public DatabaseCache(CacheDirectory directory, string target, string database, DatabaseCacheSnapshot settings)
+    {
+        Directory = directory;
+        Target = target;
+        Name = database;
+        Settings = settings;
+        Statements = new StatementBook(this);
+        Policies = new PolicyBook(this);
+        Counters = [.. Enumerable.Range(0, directory.Loops).Select(_ => new CacheCounters())];
+    }
+
+    public CacheDirectory Directory { get; }
+
+    /// <summary>Host and port, as in logs.</summary>
+    public string Target { get; }
+
+    /// <summary>The database's name on the server.</summary>
+    public string Name { get; }
+
+    public Freshness Freshness { get; } = new();
+
+    public DatabaseCacheSnapshot Settings { get => _settings; set => _settings = value; }
+
+    private volatile DatabaseCacheSnapshot _settings = null!;
+
+    /// <summary>Null until it was read: nothing is cached.</summary>
+    public CatalogSnapshot? Catalog { get => _catalog; set => _catalog = value; }
+
+    private volatile CatalogSnapshot? _catalog;
+
+    public FeedAvailability Feed { get => _feed; set => _feed = value; }
+
+    private volatile FeedAvailability _feed;
+
+    public StatementBook Statements { get; }
+
+    public PolicyBook Policies { get; }
+
+    /// <summary>By loop.</summary>
+    public CacheCounters[] Counters { get; }
+
+    /// <summary>Everything of the database.</summary>
+    public InvalidationScope All { get; } = new();
+
+    /// <summary>What a statement that asks for <paramref name="wanted"/> gets.</summary>
+    public CacheMode Effective(CacheMode wanted) =>
+        wanted is CacheMode.Session or CacheMode.Strict && Feed == FeedAvailability.Unavailable
+            ? Settings.Fallback
+            : wanted;
+
+    /// <summary>Null: the session's results may not be cached.</summary>
+    public CacheContext? FindContext(string user, SettingsSet settings)
+    {
+        string identity = CacheContext.Identity(user, settings);
+        if (!_contexts.TryGetValue(identity, out CacheContext? context))
+        {
+            if (_contexts.Count >= MostContexts)
+            {
+                return null;
+            }
+
+            context = _contexts.GetOrAdd(
+                identity, _ => new CacheContext(Directory.NextContextNumber(), this, user, settings));
+        }
+
+        return context.IsRefused ? null : context;
+    }
+
+    /// <summary>A scope by its kind and name: <c>tag:live</c>, <c>profile:players</c>, <c>fingerprint:…</c>. Bounded by
+    /// what the configuration and the cached statements name.</summary>
+    public InvalidationScope Scope(string kind, string name) =>
+        _scopes.GetOrAdd(kind + ":" + name, static _ => new InvalidationScope());
+
+    /// <summary>Null: nothing that is cached was ever in that scope.</summary>
+    public InvalidationScope? FindScope(string kind, string name) => _scopes.GetValueOrDefault(kind + ":" + name);
+}
