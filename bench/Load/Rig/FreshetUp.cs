@@ -16,7 +16,8 @@ internal sealed class FreshetUp : IAsyncDisposable
         string name,
         int threads,
         ClientAuth auth,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string cache = "off")
     {
         var port = Loopback.FindFreePort();
         var httpPort = Loopback.FindFreePort();
@@ -35,6 +36,7 @@ internal sealed class FreshetUp : IAsyncDisposable
             "--tls-cert", rig.Tls.Certificate,
             "--tls-key", rig.Tls.Key,
             "--tls-mode", "prefer",
+            "--cache", cache,
         ];
         var child = ChildProcess.Start(
             name, rig.Account.Wrap(command), rig.FreshetEnvironment, rig.Folder.Path);

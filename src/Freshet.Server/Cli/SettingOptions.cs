@@ -25,6 +25,8 @@ internal sealed class SettingOptions
         Add("--http", "http", "ADDRESS:PORT", "Health and metrics (default 127.0.0.1:8432), or off");
         Add("--pool-size", "pool.size", "N", "Server connections per database and user (default 20)");
         AddChoice<Proxy.Settings.PoolMode>("--pool-mode", "pool.mode", "When a server connection is given back");
+        AddChoice<Core.Policy.CacheMode>("--cache", "cache.mode", "What is cached (default session)");
+        Add("--cache-size", "cacheSize", "SIZE", "Memory for cached results (default 256MB)");
         Add("--threads", "threads", "N", "Event loops (default: one per processor)");
         AddChoice<Proxy.Settings.AuthMethod>("--auth", "auth", "How clients log in (default scram)");
         Add("--password-file", "passwordFile", "FILE", "Holds the password that the URL leaves out");

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Freshet.Server.Configuration;
+using Freshet.Server.Feed;
 using Freshet.Server.Http;
 using Freshet.Server.Logging;
 using Freshet.Server.Proxy;
@@ -28,6 +29,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
     private TimeSpan _drainTimeout = initial.Proxy.DrainTimeout;
     private volatile Readiness _readiness = Readiness.Starting;
     private volatile ProxyHost? _proxy;
+    private DatabaseWatches _watches = null!;
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -38,6 +40,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
         foreach (var warning in _started.Warnings)
             _log.Write(ProxyLogLevel.Warning, warning);
         HttpHost? http = null;
+        await using var watches = _watches = new DatabaseWatches(_log);
         try
         {
             var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped);
@@ -45,7 +48,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             var httpStart = StartHttpAsync(sources, cancellation);
             try
             {
-                _proxy = ProxyHost.Start(_started.Proxy, _log);
+                _proxy = ProxyHost.Start(_started.Proxy, _log, _watches.Follow);
             }
             finally
             {

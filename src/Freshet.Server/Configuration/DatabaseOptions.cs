@@ -14,6 +14,7 @@ internal sealed record DatabaseOptions
     public int? MaxConnections { get; init; }
     public TlsOptions ServerTls { get; init; } = new();
     public PoolOptions Pool { get; init; } = new();
+    public CacheOptions Cache { get; init; } = new();
 
     public static DatabaseOptions Read(SettingSection section)
     {
@@ -29,6 +30,7 @@ internal sealed record DatabaseOptions
             MaxConnections = section.Integer("maxConnections", 0, FreshetOptions.MostConnections),
             ServerTls = TlsOptions.Read(section.Section("serverTls")),
             Pool = PoolOptions.Read(section.Section("pool")),
+            Cache = CacheOptions.Read(section.Section("cache")),
         };
         section.Close();
         return options;

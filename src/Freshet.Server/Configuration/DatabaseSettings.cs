@@ -4,7 +4,12 @@ using Freshet.Server.Proxy.Settings;
 namespace Freshet.Server.Configuration;
 
 /// <summary>Makes <see cref="DatabaseSnapshot"/>s from the URL and from <c>databases</c>.</summary>
-internal sealed class DatabaseSettings(SettingReading reading, PoolSnapshot pool, TlsSnapshot serverTls)
+internal sealed class DatabaseSettings(
+    SettingReading reading,
+    PoolSnapshot pool,
+    DatabaseCacheSnapshot cache,
+    TlsSnapshot serverTls
+)
 {
     public const string AnyName = "*";
 
@@ -41,7 +46,10 @@ internal sealed class DatabaseSettings(SettingReading reading, PoolSnapshot pool
             server.Password,
             TlsFor(server.Url, new TlsOptions(), "url", "url"),
             PoolFor(server.Url, new PoolOptions(), "url")
-        );
+        )
+        {
+            Cache = cache,
+        };
         if (!_databases.TryAdd(server.Database, database))
         {
             reading.Refuse(
@@ -95,6 +103,7 @@ internal sealed class DatabaseSettings(SettingReading reading, PoolSnapshot pool
         )
         {
             MaxConnections = options.MaxConnections ?? 0,
+            Cache = options.Cache.ToSnapshot(cache),
         };
     }
 

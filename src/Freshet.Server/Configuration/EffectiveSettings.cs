@@ -37,6 +37,9 @@ internal static class EffectiveSettings
             MaxSharedStatementSize = proxy.MaxSharedStatementBytes,
             StatementCacheSize = proxy.StatementCacheBytes,
             MaxClientPreparedStatements = proxy.MaxClientPreparedStatements,
+            Cache = CacheOptions.From(options.Cache.ToSnapshot(new Proxy.Settings.DatabaseCacheSnapshot())),
+            CacheSize = proxy.Cache.SizeBytes,
+            MaxCachedResultSize = proxy.Cache.MaxResultBytes,
         };
         var settings = ImmutableArray.CreateBuilder<EffectiveSetting>();
         Add(effective, "", reading, settings);
@@ -62,7 +65,7 @@ internal static class EffectiveSettings
                 // The global pool is listed from the snapshot, with its defaults.
                 case PoolOptions when path.Length == 0:
                     break;
-                case TlsOptions or PoolOptions:
+                case TlsOptions or PoolOptions or CacheOptions:
                     Add(property.GetValue(section)!, keyPath, reading, settings);
                     break;
                 case IReadOnlyList<(string Name, DatabaseOptions Options)> databases:

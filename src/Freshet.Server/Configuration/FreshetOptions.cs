@@ -21,6 +21,9 @@ internal sealed record FreshetOptions
     public TlsOptions Tls { get; init; } = new();
     public TlsOptions ServerTls { get; init; } = new();
     public PoolOptions Pool { get; init; } = new();
+    public CacheOptions Cache { get; init; } = new();
+    public long? CacheSize { get; init; }
+    public long? MaxCachedResultSize { get; init; }
     public IReadOnlyList<(string Name, DatabaseOptions Options)> Databases { get; init; } = [];
     public IReadOnlyList<(string Name, UserOptions Options)> Users { get; init; } = [];
     public string? UsersFile { get; init; }
@@ -49,6 +52,9 @@ internal sealed record FreshetOptions
             Tls = TlsOptions.Read(section.Section("tls")),
             ServerTls = TlsOptions.Read(section.Section("serverTls")),
             Pool = PoolOptions.Read(section.Section("pool")),
+            Cache = CacheOptions.Read(section.Section("cache")),
+            CacheSize = section.Size("cacheSize", 1024 * 1024, 1L << 40),
+            MaxCachedResultSize = section.Size("maxCachedResultSize", 1024, 1L << 30),
             Databases =
             [
                 .. section.Map("databases").Select(entry => (entry.Name, DatabaseOptions.Read(entry.Section))),

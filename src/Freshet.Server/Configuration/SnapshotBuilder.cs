@@ -39,7 +39,8 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
         DatabaseSettings.CheckPool(pool, "pool", reading);
         var serverTls = TlsSettings.ForServers(options.ServerTls, DefaultServerTls, "serverTls", reading);
         var auth = options.Auth ?? AuthMethod.Scram;
-        var databases = new DatabaseSettings(reading, pool, serverTls);
+        var cache = options.Cache.ToSnapshot(new DatabaseCacheSnapshot());
+        var databases = new DatabaseSettings(reading, pool, cache, serverTls);
         var users = new UserSettings(reading, auth);
         databases.AddListed(options);
         users.AddListed(options);
@@ -81,6 +82,11 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
             StatementCacheBytes = options.StatementCacheSize ?? defaults.StatementCacheBytes,
             MaxClientPreparedStatements =
                 options.MaxClientPreparedStatements ?? defaults.MaxClientPreparedStatements,
+            Cache = new CacheSnapshot
+            {
+                SizeBytes = options.CacheSize ?? defaults.Cache.SizeBytes,
+                MaxResultBytes = (int)(options.MaxCachedResultSize ?? defaults.Cache.MaxResultBytes),
+            },
         };
     }
 

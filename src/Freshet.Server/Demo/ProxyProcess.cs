@@ -43,7 +43,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.Ordinal))
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "freshet.dll"));
         foreach (var argument in (string[])
-            ["up", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--pool-size", $"{poolSize}"])
+            ["up", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--pool-size", $"{poolSize}", "--cache", "off"])
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
 using Freshet.Server.Proxy.Pools;
@@ -28,11 +29,20 @@ internal sealed class ProxyHost : IDisposable
     /// <summary>The addresses really bound, port 0 resolved.</summary>
     public ImmutableArray<IPEndPoint> Addresses { get; private set; } = [];
 
+    /// <param name="snapshot">What to obey.</param>
+    /// <param name="log">Where to tell.</param>
+    /// <param name="followDatabase">Called when a database is to be cached, with a pool that leads to it.</param>
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     /// <exception cref="Tls.TlsConfigurationException">A certificate cannot be used.</exception>
-    public static ProxyHost Start(ProxySnapshot snapshot, IProxyLog log)
+    public static ProxyHost Start(
+        ProxySnapshot snapshot, IProxyLog log, Action<DatabaseCache, Pool>? followDatabase = null)
     {
         var host = new ProxyHost(new ProxyState(snapshot, log));
+        host._proxy.Cache.Opened = followDatabase;
+        host._proxy.Cache.Mistrusted = (database, statement) => log.Write(
+            ProxyLogLevel.Error,
+            $"cache {database.Name}: statement {statement.Facts.FingerprintText} gave another result when it was run again; "
+            + $"it is no longer cached: {statement.Facts.Normalized}");
         try
         {
             host.Listen(snapshot);
@@ -81,6 +91,8 @@ internal sealed class ProxyHost : IDisposable
         }
     }
 
+    public CacheDirectory Cache => _proxy.Cache;
+
     public ProxyStatistics GetStatistics() => StatisticsReader.Read(_proxy);
 
     public void Dispose()
@@ -102,6 +114,8 @@ internal sealed class ProxyHost : IDisposable
             closed.Wait(TimeSpan.FromSeconds(5));
             loop.Dispose();
         }
+
+        _proxy.Cache.Dispose();
     }
 
     private void Listen(ProxySnapshot snapshot)

@@ -31,6 +31,13 @@ internal sealed class ProxyState
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
         Cache = new CacheDirectory(snapshot.Cache, Loops.Length);
         LoopCaches = [.. Loops.Select(loop => new LoopCache(Cache, loop))];
+        Cache.Progressed = () =>
+        {
+            foreach (LoopCache cache in LoopCaches)
+            {
+                cache.OnProgress();
+            }
+        };
         CancelQueues = new CancelQueues(Counters);
         Pools = new PoolDirectory(this);
         Pools.Reload(snapshot);

@@ -120,7 +120,7 @@ internal sealed class FreshetProcess : IProxyProcess
             command.AddRange(["--config", file]);
         }
 
-        command.AddRange(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        command.AddRange(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--cache", options.Cache]);
         command.AddRange(options.Arguments);
         return options.OpenFiles is { } most
             ? ["/bin/sh", "-c", $"ulimit -n {most} && exec \"$@\"", "freshet", .. command]

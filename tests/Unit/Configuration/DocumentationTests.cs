@@ -13,6 +13,7 @@ public sealed partial class DocumentationTests
     private static readonly Type[] Sections =
     [
         typeof(FreshetOptions), typeof(TlsOptions), typeof(PoolOptions), typeof(DatabaseOptions), typeof(UserOptions),
+        typeof(CacheOptions),
     ];
 
     private static readonly JsonElement Schema = JsonDocument.Parse(ConfigurationSchema.Read()).RootElement;
@@ -52,17 +53,20 @@ public sealed partial class DocumentationTests
     public void The_defaults_in_schema_and_page_are_those_in_force()
     {
         var settings = LoadedText.WithUrl("postgres://a:b@h/d").Good.Settings;
-        var pages = new[] { KeysWithDefaults(0), KeysWithDefaults(2) };
+        (string Prefix, int Section)[] sections = [("pool.", 2), ("cache.", 5), ("", 0)];
+        var pages = sections.ToDictionary(section => section.Section, section => KeysWithDefaults(section.Section));
         var compared = 0;
         foreach (var setting in settings.Where(setting => setting.Origin == SettingOrigin.Default))
         {
-            var isPool = setting.Key.StartsWith("pool.", StringComparison.Ordinal);
-            if (setting.Key is "threads" || (setting.Key.Contains('.', StringComparison.Ordinal) && !isPool))
+            var (prefix, index) = sections.First(section =>
+                setting.Key.StartsWith(section.Prefix, StringComparison.Ordinal)
+            );
+            if (setting.Key is "threads" || (prefix.Length == 0 && setting.Key.Contains('.', StringComparison.Ordinal)))
                 continue;
-            var key = isPool ? setting.Key["pool.".Length..] : setting.Key;
-            var inSchema = SchemaOf(isPool ? 2 : 0).GetProperty("properties").GetProperty(key).GetProperty("default");
+            var key = setting.Key[prefix.Length..];
+            var inSchema = SchemaOf(index).GetProperty("properties").GetProperty(key).GetProperty("default");
             Assert.Equal(setting.Value, inSchema.ToString(), ignoreCase: inSchema.ValueKind is JsonValueKind.False);
-            Assert.Equal(setting.Value, pages[isPool ? 1 : 0][key]);
+            Assert.Equal(setting.Value, pages[index][key]);
             compared++;
         }
         Assert.True(compared > 25, $"only {compared} defaults were compared");
@@ -84,11 +88,11 @@ public sealed partial class DocumentationTests
     private static JsonElement SchemaOf(int index) =>
         index == 0
             ? Schema
-            : Schema.GetProperty("$defs").GetProperty(new[] { "", "tls", "pool", "database", "user" }[index]);
+            : Schema.GetProperty("$defs").GetProperty(new[] { "", "tls", "pool", "database", "user", "cache" }[index]);
 
     private static string SectionOfPage(int index)
     {
-        var title = "\n## " + new[] { "Top level", "TLS", "Pool", "Databases", "Users" }[index] + "\n";
+        var title = "\n## " + new[] { "Top level", "TLS", "Pool", "Databases", "Users", "Cache" }[index] + "\n";
         var page = Page();
         var start = page.IndexOf(title, StringComparison.Ordinal) + title.Length;
         var end = page.IndexOf("\n## ", start, StringComparison.Ordinal);

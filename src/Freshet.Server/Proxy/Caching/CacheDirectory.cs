@@ -40,6 +40,10 @@ internal sealed class CacheDirectory : IDisposable
     /// </summary>
     public Action<DatabaseCache, Pool>? Opened { get; set; }
 
+    /// <summary>Called on a feed's thread when something came that a loop may wait for. Set before the loops start.
+    /// </summary>
+    public Action? Progressed { get; set; }
+
     /// <summary>Called when a statement's result differed from the stored one of the same state. On a loop's thread.
     /// </summary>
     public Action<DatabaseCache, CachedStatement>? Mistrusted { get; set; }
@@ -62,6 +66,7 @@ internal sealed class CacheDirectory : IDisposable
             database = _databases.GetOrAdd(key, added);
             if (ReferenceEquals(database, added))
             {
+                added.Freshness.Progressed = () => OnProgress(added);
                 Opened?.Invoke(added, pool);
             }
         }
@@ -80,4 +85,13 @@ internal sealed class CacheDirectory : IDisposable
     }
 
     public void Dispose() => Store.Dispose();
+
+    private void OnProgress(DatabaseCache database)
+    {
+        Progressed?.Invoke();
+        if (database.Catalog is { } catalog && catalog.SchemaVersion != database.Freshness.SchemaVersion)
+        {
+            database.CatalogOutdated?.Invoke();
+        }
+    }
 }

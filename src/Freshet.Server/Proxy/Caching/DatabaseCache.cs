@@ -54,6 +54,9 @@ internal sealed class DatabaseCache
 
     private volatile FeedAvailability _feed;
 
+    /// <summary>Called when the definitions have to be read again. From any thread; must not wait.</summary>
+    public Action? CatalogOutdated { get; set; }
+
     public StatementBook Statements { get; }
 
     public PolicyBook Policies { get; }

@@ -50,6 +50,7 @@ internal sealed record ProxySnapshot
     /// </summary>
     public int MaxClientPreparedStatements { get; init; } = 10_000;
 
+    /// <summary>The cache of all databases.</summary>
     public CacheSnapshot Cache { get; init; } = new();
 
     /// <summary>Finds the database for a name; null when clients of that name are to be refused.</summary>
