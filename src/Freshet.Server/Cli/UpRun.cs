@@ -43,7 +43,10 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
         await using var watches = _watches = new DatabaseWatches(_log);
         try
         {
-            var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped);
+            var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped)
+            {
+                Feeds = () => watches.All.Select(watch => watch.Status).OfType<FeedStatus>(),
+            };
             // Both at once: most of the start is compiling, and Kestrel has the larger share.
             var httpStart = StartHttpAsync(sources, cancellation);
             try

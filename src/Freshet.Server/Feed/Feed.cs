@@ -51,7 +51,7 @@ internal sealed class Feed : IDisposable
 
     public FeedStatus Status =>
         new(
-            $"{_target.Host}:{_target.Port}/{_target.Database}", _state, _state == FeedState.Live ? "" : _reason,
+            $"{_target.Host}:{_target.Port}", _target.Database, _state, _state == FeedState.Live ? "" : _reason,
             _freshness.Epoch, _freshness.Position,
             _freshness.IsLive
                 ? Stopwatch.GetElapsedTime(_freshness.Pulses.CaughtUpAt).TotalSeconds

@@ -17,7 +17,8 @@ internal enum FeedState
 }
 
 /// <summary>One moment of a feed, for health and metrics.</summary>
-/// <param name="Target">Host, port and database.</param>
+/// <param name="Target">Host and port.</param>
+/// <param name="Database">The database's name on the server.</param>
 /// <param name="State">Where it stands.</param>
 /// <param name="Reason">Why it is not live; one sentence.</param>
 /// <param name="Epoch">Odd unless live.</param>
@@ -29,5 +30,5 @@ internal enum FeedState
 /// <param name="Reconnects">Streams begun after the first.</param>
 /// <param name="Tracked">Tables followed.</param>
 internal sealed record FeedStatus(
-    string Target, FeedState State, string Reason, long Epoch, Lsn Position, double StalenessSeconds, long Pulses,
+    string Target, string Database, FeedState State, string Reason, long Epoch, Lsn Position, double StalenessSeconds, long Pulses,
     long Commits, long Reconnects, int Tracked);

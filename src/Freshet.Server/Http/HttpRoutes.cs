@@ -52,7 +52,7 @@ internal sealed class HttpRoutes(HttpSources sources)
 
     private (int Status, string Type, string Body) Ready(bool verbose)
     {
-        var report = ReadinessReport.Make(sources.Readiness(), sources.Statistics());
+        var report = ReadinessReport.Make(sources.Readiness(), sources.Statistics(), sources.Feeds());
         var status = report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return (status, JsonType, report.ToJson(verbose).ToJsonString());
     }
@@ -61,7 +61,10 @@ internal sealed class HttpRoutes(HttpSources sources)
     {
         var writer = new ExpositionWriter();
         if (sources.Statistics() is { } statistics)
+        {
             ProxyMetrics.Write(writer, statistics);
+            CacheMetrics.Write(writer, statistics, sources.Feeds());
+        }
         ProcessMetrics.Write(writer, sources.DroppedLogLines());
         return (StatusCodes.Status200OK, ExpositionWriter.ContentType, writer.ToString());
     }

@@ -1,3 +1,4 @@
+using Freshet.Server.Feed;
 using Freshet.Server.Proxy.Telemetry;
 
 namespace Freshet.Server.Http;
@@ -17,4 +18,8 @@ internal sealed record HttpSources(
     Func<Readiness> Readiness,
     Func<ProxyStatistics?> Statistics,
     Func<long> DroppedLogLines
-);
+)
+{
+    /// <summary>The feeds; none before the first cached client.</summary>
+    public Func<IEnumerable<FeedStatus>> Feeds { get; init; } = static () => [];
+}

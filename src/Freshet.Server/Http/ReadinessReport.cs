@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Freshet.Server.Feed;
 using Freshet.Server.Proxy.Telemetry;
 
 namespace Freshet.Server.Http;
@@ -9,9 +10,13 @@ namespace Freshet.Server.Http;
 /// wrong.</summary>
 internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
 {
-    public bool IsReady => Checks.All(check => check.Passed);
+    public bool IsReady => Checks.All(check => check.Passed || !check.IsCritical);
 
-    public static ReadinessReport Make(Readiness readiness, ProxyStatistics? statistics)
+    public static ReadinessReport Make(
+        Readiness readiness,
+        ProxyStatistics? statistics,
+        IEnumerable<FeedStatus> feeds
+    )
     {
         var started = readiness != Readiness.Starting && statistics is not null;
         var draining = readiness == Readiness.Draining || statistics is { Draining: true };
@@ -24,15 +29,28 @@ internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
                     statistics is { Loops: > 0 },
                     $"{statistics?.Loops ?? 0} event loops, {statistics?.Clients ?? 0} clients"
                 ),
+                .. feeds.Select(feed => OfFeed(feed, statistics)),
             ]
         );
+    }
+
+    /// <summary>A feed that cannot run costs speed or freshness, no answers.</summary>
+    private static ReadinessCheck OfFeed(FeedStatus feed, ProxyStatistics? statistics)
+    {
+        var mode = statistics?.Caches.FirstOrDefault(cache =>
+            string.Equals(cache.Database, feed.Database, StringComparison.Ordinal)
+        )?.EffectiveMode;
+        var detail = feed.State == FeedState.Live
+            ? $"{mode}: {feed.Tracked} tables of {feed.Target}/{feed.Database} are followed"
+            : $"{mode}: the feed is {feed.State.ToString().ToLowerInvariant()}: {feed.Reason}";
+        return new($"cache {feed.Database}", feed.State == FeedState.Live, detail) { IsCritical = false };
     }
 
     public JsonObject ToJson(bool verbose)
     {
         var json = new JsonObject { ["status"] = IsReady ? "ready" : "unready" };
         if (!IsReady)
-            json["reason"] = Checks.First(check => !check.Passed).Detail;
+            json["reason"] = Checks.First(check => check is { Passed: false, IsCritical: true }).Detail;
         if (verbose)
         {
             json["checks"] = new JsonArray(
@@ -53,4 +71,8 @@ internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
     }
 }
 
-internal sealed record ReadinessCheck(string Name, bool Passed, string Detail);
+internal sealed record ReadinessCheck(string Name, bool Passed, string Detail)
+{
+    /// <summary>False: it is told, and clients are still to be sent here.</summary>
+    public bool IsCritical { get; init; } = true;
+}

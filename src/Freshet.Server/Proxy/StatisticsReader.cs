@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Pools;
 using Freshet.Server.Proxy.Servers;
@@ -19,6 +20,12 @@ internal static class StatisticsReader
         return new ProxyStatistics
         {
             Pools = pools,
+            Caches = [.. proxy.Cache.Databases.Select(CacheStatisticsReader.Read)],
+            CacheBytes = proxy.Cache.Store.Bytes,
+            CacheMaxBytes = proxy.Cache.Store.MostBytes,
+            CacheEntries = proxy.Cache.Store.Count,
+            CacheEvictions = proxy.Cache.Store.Evicted,
+            CacheFlights = proxy.Cache.Flights.Count,
             Clients = (int)Interlocked.Read(ref counters.Clients),
             Servers = pools.Sum(pool => pool.ServersActive + pool.ServersIdle + pool.ServersLogin + pool.ServersTested),
             Loops = proxy.Loops.Length,

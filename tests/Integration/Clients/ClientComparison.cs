@@ -9,7 +9,7 @@ namespace Freshet.Tests.Integration.Clients;
 internal sealed class ClientComparison(TestServers servers)
 {
     /// <summary>The routes that every client takes, besides the direct one.</summary>
-    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.TwoServers];
+    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.TwoServers, Route.Cached];
 
     public async Task CompareAsync(string client, Route route, Func<Endpoint, Task<string>> run)
     {

@@ -11,7 +11,7 @@ public sealed class CopyTests(TestServers servers)
 {
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer];
+    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer, Route.Cached];
 
     [Theory, MemberData(nameof(Routes))]
     public Task Copy_in_by_a_simple_query(Route route) =>

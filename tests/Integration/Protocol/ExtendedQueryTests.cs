@@ -11,7 +11,7 @@ public sealed class ExtendedQueryTests(TestServers servers)
 {
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer];
+    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer, Route.Cached];
 
     [Theory, MemberData(nameof(Routes))]
     public Task Several_pipelined_syncs_are_answered_one_by_one(Route route) =>

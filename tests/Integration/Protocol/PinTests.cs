@@ -12,7 +12,7 @@ public sealed class PinTests(TestServers servers)
 {
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.TwoServers];
+    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.TwoServers, Route.Cached];
 
     [Theory, MemberData(nameof(Routes))]
     public Task Notifications_reach_the_client_that_listens(Route route) =>

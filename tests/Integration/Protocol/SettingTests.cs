@@ -14,7 +14,7 @@ public sealed class SettingTests(TestServers servers)
 {
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.SingleServer, Route.TwoServers, Route.Transaction];
+    public static TheoryData<Route> Routes => [Route.SingleServer, Route.TwoServers, Route.Transaction, Route.Cached];
 
     /// <summary>Statements that change what follows, and the question that shows it.</summary>
     public static TheoryData<string, string> Changes =>

@@ -14,7 +14,7 @@ public sealed class SimpleQueryTests(TestServers servers)
 
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer];
+    public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer, Route.Cached];
 
     [Theory, MemberData(nameof(Routes))]
     public Task Several_statements_in_one_query_are_one_transaction(Route route) =>

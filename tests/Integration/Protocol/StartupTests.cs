@@ -14,9 +14,9 @@ public sealed class StartupTests(TestServers servers)
 
     private readonly WireComparison _wire = new(servers);
 
-    public static TheoryData<Route> Routes => [Route.Direct, Route.Session, Route.Transaction];
+    public static TheoryData<Route> Routes => [Route.Direct, Route.Session, Route.Transaction, Route.Cached];
 
-    public static TheoryData<Route> ProxyRoutes => [Route.Session, Route.Transaction];
+    public static TheoryData<Route> ProxyRoutes => [Route.Session, Route.Transaction, Route.Cached];
 
     [Theory, MemberData(nameof(ProxyRoutes))]
     public async Task A_login_tells_the_same_parameters(Route route)

@@ -63,7 +63,9 @@ internal sealed class FreshetProcess : IProxyProcess
             .Where(line => line.Length > 0 && line[0] is not '#')
             .ToDictionary(
                 line => line[..line.LastIndexOf(' ')],
-                line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture),
+                line => line.EndsWith("+Inf", StringComparison.Ordinal)
+                    ? double.PositiveInfinity
+                    : double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture),
                 StringComparer.Ordinal
             );
     }
@@ -120,7 +122,12 @@ internal sealed class FreshetProcess : IProxyProcess
             command.AddRange(["--config", file]);
         }
 
-        command.AddRange(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--cache", options.Cache]);
+        command.AddRange(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        if (options.Cache.Length > 0)
+        {
+            command.AddRange(["--cache", options.Cache]);
+        }
+
         command.AddRange(options.Arguments);
         return options.OpenFiles is { } most
             ? ["/bin/sh", "-c", $"ulimit -n {most} && exec \"$@\"", "freshet", .. command]

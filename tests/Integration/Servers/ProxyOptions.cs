@@ -13,7 +13,7 @@ internal sealed record ProxyOptions(Endpoint Server)
     /// <summary>As the command line writes it. The wire client knows trust only.</summary>
     public string Auth { get; init; } = "trust";
 
-    /// <summary>The cache's mode; most tests are about the relay.</summary>
+    /// <summary>The cache's mode; most tests are about the relay. Empty: as the configuration says.</summary>
     public string Cache { get; init; } = "off";
 
     /// <summary>Further arguments of <c>freshet up</c>.</summary>

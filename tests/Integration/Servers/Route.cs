@@ -18,4 +18,7 @@ public enum Route
 
     /// <summary>Through the proxy in transaction mode with two server connections.</summary>
     TwoServers,
+
+    /// <summary>As <see cref="Transaction"/>, with the cache on.</summary>
+    Cached,
 }

@@ -103,6 +103,7 @@ public sealed class TestServers : IAsyncLifetime
         new(server)
         {
             Auth = auth,
+            Cache = route is Route.Cached ? "session" : "off",
             Mode = route is Route.Session ? PoolMode.Session : PoolMode.Transaction,
             PoolSize = route switch
             {

@@ -42,6 +42,9 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>The query of another client that it waits for; null: it waits for the stream.</summary>
     public Fill? Awaited { get; private set; }
 
+    /// <summary>The transaction under way has executed DDL, GRANT or the like.</summary>
+    public bool ChangesDefinitions { get; set; }
+
     /// <summary>The request has waited in vain: it goes to the server.</summary>
     public bool GoesPast { get; set; }
 
@@ -134,6 +137,12 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
 
         if (ended)
         {
+            if (ChangesDefinitions)
+            {
+                ChangesDefinitions = false;
+                Database.Freshness.SchemaChanged();
+            }
+
             RaiseFloor();
             TellDone();
         }

@@ -75,6 +75,11 @@ internal sealed class ResponseEffects(ServerConnection server)
         }
 
         ReadOnlySpan<byte> tag = body[..^1];
+        if (server.Client?.Cache is { } cache && ChangesDefinitions(tag))
+        {
+            cache.ChangesDefinitions = true;
+        }
+
         if (tag.SequenceEqual("DISCARD ALL"u8))
         {
             server.Statements.Clear();
@@ -87,6 +92,12 @@ internal sealed class ResponseEffects(ServerConnection server)
             server.Client?.State.Statements?.Clear();
         }
     }
+
+    /// <summary>Definitions or rights: what streams of changes do not tell.</summary>
+    private static bool ChangesDefinitions(ReadOnlySpan<byte> tag) =>
+        tag.StartsWith("CREATE "u8) || tag.StartsWith("ALTER "u8) || tag.StartsWith("DROP "u8)
+        || tag.StartsWith("GRANT"u8) || tag.StartsWith("REVOKE"u8) || tag.StartsWith("REFRESH "u8)
+        || tag.StartsWith("REASSIGN "u8) || tag.StartsWith("IMPORT "u8) || tag.SequenceEqual("DO"u8);
 
     /// <summary>ErrorResponse: true when the client must not see it as it is (it was replaced or dropped).</summary>
     public bool Error(ReadOnlySpan<byte> body, ref RelayOutput output)

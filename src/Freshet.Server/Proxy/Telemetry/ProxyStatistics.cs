@@ -6,6 +6,15 @@ namespace Freshet.Server.Proxy.Telemetry;
 internal sealed record ProxyStatistics
 {
     public required ImmutableArray<PoolStatistics> Pools { get; init; }
+
+    /// <summary>The cached databases.</summary>
+    public ImmutableArray<CacheStatistics> Caches { get; init; } = [];
+
+    public long CacheBytes { get; init; }
+    public long CacheMaxBytes { get; init; }
+    public long CacheEntries { get; init; }
+    public long CacheEvictions { get; init; }
+    public long CacheFlights { get; init; }
     public required int Clients { get; init; }
     public required int Servers { get; init; }
     public required int Loops { get; init; }

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Freshet.Server.Demo;
+using Freshet.Tests.Integration.Servers;
+using Freshet.Tests.Integration.Wire;
+using Xunit;
+
+namespace Freshet.Tests.Integration.Caching;
+
+/// <summary>A database of the test's own with a caching proxy in front of it, and clients of both.</summary>
+internal sealed class CachedScene : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static int s_last;
+
+    private readonly List<WireClient> _clients = [];
+    private readonly Endpoint _server;
+    private readonly FreshetProcess _proxy;
+    private readonly PrivatePostgres _postgres;
+
+    private CachedScene(PrivatePostgres postgres, Endpoint server, FreshetProcess proxy)
+    {
+        _postgres = postgres;
+        _server = server;
+        _proxy = proxy;
+    }
+
+    public FreshetProcess Proxy => _proxy;
+
+    public string Database => _server.Database;
+
+    /// <param name="postgres">Where the database is made; knows the role <c>wire</c> by trust.</param>
+    /// <param name="setup">SQL that fills it.</param>
+    /// <param name="cache">The inside of the configuration's <c>cache</c> section.</param>
+    /// <param name="live">Wait until changes are followed.</param>
+    public static async Task<CachedScene> StartAsync(
+        PrivatePostgres postgres, string setup, string cache = "\"verify\": 0", bool live = true)
+    {
+        var name = $"cached{Interlocked.Increment(ref s_last)}";
+        var server = new Endpoint(postgres.Host, postgres.Port, name, "wire", "");
+        using (var client = WireClient.Connect(postgres.Host, postgres.Port).Login("wire", "postgres"))
+        {
+            client.Query($"create database {name}");
+        }
+
+        using (var client = WireClient.Connect(postgres.Host, postgres.Port).Login("wire", name))
+        {
+            client.Query(setup);
+            Assert.DoesNotContain(client.Received, message => message.Type is 'E');
+        }
+
+        var proxy = await StartProxyAsync(server, cache);
+        var scene = new CachedScene(postgres, server, proxy);
+        scene.Client().Query("select 'the first client starts the feed'");
+        if (live)
+        {
+            await scene.UntilLiveAsync();
+        }
+
+        return scene;
+    }
+
+    public static Task<FreshetProcess> StartProxyAsync(Endpoint server, string cache) =>
+        FreshetProcess.StartAsync(
+            new ProxyOptions(server)
+            {
+                Configuration = $$"""
+                    { "url": "{{server.Url}}", "auth": "trust", "cache": { "schemaPollInterval": "200ms", {{cache}} } }
+                    """,
+                Cache = "",
+            },
+            TestContext.Current.CancellationToken);
+
+    /// <summary>A client of the proxy.</summary>
+    public WireClient Client(string user = "wire") => Connect(_proxy.Port, user);
+
+    /// <summary>A client of the server.</summary>
+    public WireClient Direct(string user = "wire") => Connect(_server.Port, user);
+
+    public async Task UntilLiveAsync() =>
+        await UntilAsync(
+            async () => (await MetricsAsync()).GetValueOrDefault($"freshet_feed_live{{database=\"{Database}\"}}") is 1
+                && Serves("select 1"));
+
+    /// <summary>Whether a statement without tables comes from the cache by now: then definitions are known.</summary>
+    private bool Serves(string sql)
+    {
+        using var client = WireClient.Connect("127.0.0.1", _proxy.Port).Login("wire", Database);
+        var before = Hits();
+        client.Query(sql);
+        client.Query(sql);
+        return Hits() > before;
+    }
+
+    public long Hits() => Count("hit");
+
+    public long Count(string result) =>
+        (long)MetricsAsync().GetAwaiter().GetResult()
+            .GetValueOrDefault($"freshet_cache_requests_total{{database=\"{Database}\",result=\"{result}\"}}");
+
+    public Task<IReadOnlyDictionary<string, double>> MetricsAsync() =>
+        _proxy.ReadMetricsAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Repeats the query until it is answered from the cache.</summary>
+    public async Task UntilHitAsync(Action query) =>
+        await UntilAsync(() =>
+        {
+            var before = Hits();
+            query();
+            return Task.FromResult(Hits() > before);
+        });
+
+    public static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, "it has not come about in time");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _clients.ForEach(client => client.Dispose());
+        await _proxy.DisposeAsync();
+        if (_postgres.ProcessId is not null)
+        {
+            using var client = WireClient.Connect(_postgres.Host, _postgres.Port).Login("wire", "postgres");
+            client.Query($"drop database {Database} with (force)");
+        }
+    }
+
+    private WireClient Connect(int port, string user)
+    {
+        var client = WireClient.Connect("127.0.0.1", port).Login(user, Database);
+        _clients.Add(client);
+        return client;
+    }
+}
