@@ -35,7 +35,8 @@ internal sealed unsafe class ResultShard
         _mostBytes = mostBytes;
         _epochs = epochs;
         // An entry of a small result takes about a kilobyte with its key.
-        uint buckets = (uint)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(mostBytes / 1024, 64, 1 << 26));
+        ulong wanted = (ulong)Math.Clamp(mostBytes / 1024, 64, 1 << 26);
+        uint buckets = (uint)System.Numerics.BitOperations.RoundUpToPowerOf2(wanted);
         _mask = buckets - 1;
         _buckets = (StoredEntry**)NativeMemory.AllocZeroed(buckets, (nuint)sizeof(StoredEntry*));
         _bytes = buckets * (long)sizeof(StoredEntry*);

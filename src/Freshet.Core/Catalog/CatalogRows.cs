@@ -1,6 +1,7 @@
 namespace Freshet.Core.Catalog;
 
-/// <summary>What was read of a database's catalogues at one moment: the input of <see cref="CatalogSnapshot"/>.</summary>
+/// <summary>What was read of a database's catalogues at one moment: the input of
+/// <see cref="CatalogSnapshot"/>.</summary>
 internal sealed record CatalogRows
 {
     public IReadOnlyList<CatalogRelation> Relations { get; init; } = [];

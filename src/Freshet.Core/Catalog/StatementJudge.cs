@@ -24,14 +24,15 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
         {
             Refuse(
                 RefusalReason.UserCast,
-                $"the implicit cast by {cast} could be applied anywhere; make its function IMMUTABLE in C, or trust it");
+                $"the implicit cast by {cast} could be applied anywhere; list it in cache.trustedFunctions if it may");
         }
 
         Follow(facts, path, depth: 0);
         return _refusal
             ?? (_tables.Count > MostTables
                 ? StatementVerdict.Refuse(
-                    RefusalReason.TooManyTables, $"it depends on {_tables.Count} tables; at most {MostTables} are followed")
+                    RefusalReason.TooManyTables,
+                    $"it depends on {_tables.Count} tables; at most {MostTables} are followed")
                 : new StatementVerdict(
                     RefusalReason.None, "", [.. _tables], FindPoint(facts), _untracked));
     }
@@ -88,8 +89,8 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
             {
                 Refuse(
                     function.Volatility == 'v' ? RefusalReason.VolatileFunction : RefusalReason.UserFunction,
-                    $"{function.Schema}.{function.Name}() is user-defined; if it depends on its arguments only, list it "
-                    + "in cache.trustedFunctions");
+                    $"{function.Schema}.{function.Name}() is user-defined; if it depends on its arguments only, "
+                    + "list it in cache.trustedFunctions");
             }
         }
     }
@@ -156,13 +157,14 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                 break;
             case 'm' or 'f':
                 _tables.Add(relation.Oid);
-                _untracked ??= $"{relation.FullName} is a {(relation.Kind == 'm' ? "materialized view" : "foreign table")}";
+                string kind = relation.Kind == 'm' ? "materialized view" : "foreign table";
+                _untracked ??= $"{relation.FullName} is a {kind}";
                 break;
             case 'S':
                 Refuse(RefusalReason.Sequence, $"{relation.FullName} is a sequence");
                 break;
             default:
-                Refuse(RefusalReason.NotUnderstood, $"{relation.FullName} is neither a table nor a view that can be read");
+                Refuse(RefusalReason.NotUnderstood, $"{relation.FullName} is neither a table nor a view to be read");
                 break;
         }
     }

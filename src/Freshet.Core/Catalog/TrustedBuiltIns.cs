@@ -2,8 +2,10 @@ namespace Freshet.Core.Catalog;
 
 /// <summary>
 /// Functions of PostgreSQL that are STABLE but whose results depend only on their arguments and on settings, which
-/// stand in the key of a result or whose change counts as a change of the schema. Not listed, and so refused: what reads
-/// the clock (<c>now</c>, <c>age</c> with one argument), the catalogues, other tables, the session or the server's state.
+/// stand in the key of a result or whose change counts as a change of the schema. Not listed, and so refused: what
+/// reads
+/// the clock (<c>now</c>, <c>age</c> with one argument), the catalogues, other tables, the session or the server's
+/// state.
 /// </summary>
 internal static class TrustedBuiltIns
 {

@@ -10,7 +10,8 @@ namespace Freshet.Core.Consistency;
 /// that the stream does not show whole may still be running), live. Each break begins a new epoch. The epoch's lowest
 /// bit is 1 unless live, so one read tells both.</para>
 /// <para>The stream's side (<see cref="Break"/>, <see cref="Open"/>, <see cref="GoLive"/>, <see cref="Commit"/>,
-/// <see cref="Advance"/>) and the pulse's (<see cref="Pulses"/>) may run on different threads; they share a lock that no
+/// <see cref="Advance"/>) and the pulse's (<see cref="Pulses"/>) may run on different threads; they share a lock that
+/// no
 /// reader takes. Readers are lock-free, on any thread.</para>
 /// </summary>
 internal sealed class Freshness
@@ -118,7 +119,8 @@ internal sealed class Freshness
         Progressed?.Invoke();
     }
 
-    /// <summary>A new stream begins: every commit behind <paramref name="position"/> will be told. Versions begin there,
+    /// <summary>A new stream begins: every commit behind <paramref name="position"/> will be told. Versions begin
+    /// there,
     /// so that they are right also after a change of timeline.</summary>
     public void Open(Lsn position)
     {
@@ -230,7 +232,8 @@ internal sealed class Freshness
         Progressed?.Invoke();
     }
 
-    /// <summary>A definition or a right changed: no result stored before is current any more. From any thread.</summary>
+    /// <summary>A definition or a right changed: no result stored before is current any more. From any
+    /// thread.</summary>
     public void SchemaChanged()
     {
         Interlocked.Increment(ref _schemaVersion);

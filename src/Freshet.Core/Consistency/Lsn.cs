@@ -24,7 +24,8 @@ internal readonly record struct Lsn(ulong Value) : IComparable<Lsn>
         lsn = Zero;
         int slash = text.IndexOf('/');
         if (slash is < 1 or > 8 || text.Length - slash is < 2 or > 9
-            || !uint.TryParse(text[..slash], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint high)
+            || !uint.TryParse(
+                text[..slash], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint high)
             || !uint.TryParse(
                 text[(slash + 1)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint low))
         {

@@ -4,7 +4,8 @@ namespace Freshet.Core.Consistency;
 
 /// <summary>
 /// The pulses of one database: questions to the primary for its snapshot and insert LSN, one at a time, asked for
-/// whoever waits at that moment. A <em>ticket</em> is the number of the first pulse that begins after it was drawn; that
+/// whoever waits at that moment. A <em>ticket</em> is the number of the first pulse that begins after it was drawn;
+/// that
 /// pulse's LSN, or a later one's, is the floor that the ticket stands for.
 /// <para>Tickets are drawn and floors read by any thread without a lock. <see cref="Begin"/> and <see cref="End"/>
 /// belong to whoever asks the primary.</para>
@@ -46,7 +47,8 @@ internal sealed class PulseBook
     public bool IsUrgent => Volatile.Read(ref _urgent) > Volatile.Read(ref _begun);
 
     /// <summary><see cref="Stopwatch"/> ticks of the latest moment whose commits are known to be noted: everything that
-    /// was committed before it is at or below <see cref="Freshness.Position"/>. How stale a hit can be at most.</summary>
+    /// was committed before it is at or below <see cref="Freshness.Position"/>. How stale a hit can be at
+    /// most.</summary>
     public long CaughtUpAt => Volatile.Read(ref _caughtUpAt);
 
     /// <summary>Draws a ticket for a pulse that begins after now.</summary>

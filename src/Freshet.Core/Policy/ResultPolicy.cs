@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Freshet.Core.Policy;
 
-/// <summary>How the results of one statement are cached for one class of clients: the database's settings, the rule that
+/// <summary>How the results of one statement are cached for one class of clients: the database's settings, the rule
+/// that
 /// matched, the profile and the statement's own hint, put together.</summary>
 internal sealed record ResultPolicy
 {

@@ -10,7 +10,7 @@ internal static class CatalogReader
     private const string RelationsSql =
         """
         SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relrowsecurity,
-               c.relkind = 'r' AND (c.relreplident = 'f' OR (c.relreplident IN ('d', 'i') AND i.indexrelid IS NOT NULL)),
+               c.relkind = 'r' AND (c.relreplident = 'f' OR i.indexrelid IS NOT NULL),
                a.attname, a.atttypid, coalesce(l.collisdeterministic, true),
                CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END
         FROM pg_catalog.pg_class c
@@ -75,8 +75,8 @@ internal static class CatalogReader
         List<(uint, uint)> inheritance = await ListAsync(
             connection, InheritanceSql, row => (row.GetFieldValue<uint>(0), row.GetFieldValue<uint>(1)), cancellation);
         var operators = await ListAsync(
-            connection, OperatorsSql, row => (Symbol: row.GetString(0), Schema: row.GetString(1), Name: row.GetString(2)),
-            cancellation);
+            connection, OperatorsSql,
+            row => (Symbol: row.GetString(0), Schema: row.GetString(1), Name: row.GetString(2)), cancellation);
         var casts = await ListAsync(connection, CastsSql, ReadCast, cancellation);
         await transaction.CommitAsync(cancellation);
         var doubtful = casts.Where(cast => IsDoubtful(cast.Schema, cast.Function)).ToList();

@@ -50,7 +50,7 @@ internal sealed record CacheOptions
         {
             section.Reading.Refuse(
                 section.PathOf("fallback"),
-                $"is {SettingNames.Value(options.Fallback.Value)}, which needs the feed itself; allowed is off or bounded"
+                $"is {SettingNames.Value(options.Fallback.Value)}, which needs the feed too; allowed is off or bounded"
             );
         }
         section.Close();

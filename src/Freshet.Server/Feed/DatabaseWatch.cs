@@ -10,7 +10,8 @@ namespace Freshet.Server.Feed;
 
 /// <summary>
 /// Keeps what the cache knows of one database: reads its definitions, looks for changes of them at an interval and at
-/// once when the stream or a client's DDL tells, and runs the feed. While it cannot look, nothing that asks for versions
+/// once when the stream or a client's DDL tells, and runs the feed. While it cannot look, nothing that asks for
+/// versions
 /// is cached.
 /// </summary>
 internal sealed class DatabaseWatch : IAsyncDisposable
@@ -97,7 +98,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException
                 or System.Net.Sockets.SocketException)
             {
-                _log.Write(ProxyLogLevel.Warning, $"cache {_database.Name}: definitions cannot be read: {failure.Message}");
+                _log.Write(
+                    ProxyLogLevel.Warning, $"cache {_database.Name}: definitions cannot be read: {failure.Message}");
                 if (_database.Feed != FeedAvailability.Unavailable)
                 {
                     _database.Freshness.SchemaChanged();
@@ -152,10 +154,11 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         else if (state == FeedState.Unavailable)
         {
             string fallback = _database.Settings.Fallback.ToString().ToLowerInvariant();
+            string wanted = _database.Settings.Mode.ToString().ToLowerInvariant();
             _log.Write(
                 ProxyLogLevel.Error,
-                $"cache {_database.Name}: changes cannot be followed, so the mode is {fallback} instead of "
-                + $"{_database.Settings.Mode.ToString().ToLowerInvariant()}: {reason}. freshet check tells what is missing");
+                $"cache {_database.Name}: changes cannot be followed, so the mode is {fallback} instead of {wanted}: "
+                + $"{reason}. freshet check tells what is missing");
         }
         else
         {

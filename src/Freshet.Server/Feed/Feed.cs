@@ -7,7 +7,8 @@ namespace Freshet.Server.Feed;
 /// <summary>
 /// Follows one database: publication, temporary slot, stream, pulses. Two threads, one that receives the stream and
 /// decides everything, one that pulses. A run goes from <em>starting</em> (connect, complete the publication, make the
-/// slot) over <em>open</em> (commits are noted; transactions older than the slot are waited for) to <em>live</em>, and ends
+/// slot) over <em>open</em> (commits are noted; transactions older than the slot are waited for) to <em>live</em>, and
+/// ends
 /// with any failure: then <see cref="Freshness.Break"/>, a pause that doubles, and a new run with a new epoch.
 /// </summary>
 internal sealed class Feed : IDisposable
@@ -56,7 +57,8 @@ internal sealed class Feed : IDisposable
             _freshness.IsLive
                 ? Stopwatch.GetElapsedTime(_freshness.Pulses.CaughtUpAt).TotalSeconds
                 : double.PositiveInfinity,
-            _freshness.Pulses.Done, _commitsBefore + (_decoder?.Commits ?? 0), Math.Max(0, _runs - 1), _published.Count);
+            _freshness.Pulses.Done, _commitsBefore + (_decoder?.Commits ?? 0), Math.Max(0, _runs - 1),
+            _published.Count);
 
     public void Start() => _thread.Start();
 
@@ -140,7 +142,11 @@ internal sealed class Feed : IDisposable
         }
 
         Exception? ofPulse = null;
-        var thread = new Thread(() => ofPulse = RunPulse(pulse, stream)) { IsBackground = true, Name = "freshet-pulse" };
+        var thread = new Thread(() => ofPulse = RunPulse(pulse, stream))
+        {
+            IsBackground = true,
+            Name = "freshet-pulse",
+        };
         thread.Start();
         try
         {

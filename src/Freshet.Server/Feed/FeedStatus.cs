@@ -30,5 +30,5 @@ internal enum FeedState
 /// <param name="Reconnects">Streams begun after the first.</param>
 /// <param name="Tracked">Tables followed.</param>
 internal sealed record FeedStatus(
-    string Target, string Database, FeedState State, string Reason, long Epoch, Lsn Position, double StalenessSeconds, long Pulses,
-    long Commits, long Reconnects, int Tracked);
+    string Target, string Database, FeedState State, string Reason, long Epoch, Lsn Position,
+    double StalenessSeconds, long Pulses, long Commits, long Reconnects, int Tracked);

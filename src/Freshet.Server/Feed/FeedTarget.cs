@@ -4,7 +4,8 @@ using Npgsql;
 namespace Freshet.Server.Feed;
 
 /// <summary>The database to follow, and the role to do it as.</summary>
-internal sealed record FeedTarget(string Host, int Port, string Database, string User, string? Password, TlsSnapshot Tls)
+internal sealed record FeedTarget(
+    string Host, int Port, string Database, string User, string? Password, TlsSnapshot Tls)
 {
     private const int TimeoutSeconds = 15;
 

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Freshet.Server.Feed;
 
 /// <summary>Keeps the publication complete where it may: every table whose updates and deletes can be streamed, with no
-/// columns but those of its replica identity, so that the stream stays thin. A user's table is never altered. What is in
+/// columns but those of its replica identity, so that the stream stays thin. A user's table is never altered. What is
+/// in
 /// the publication whoever made it, is read back: only that is tracked.</summary>
 internal sealed class PublicationKeeper(string name)
 {
@@ -19,7 +20,8 @@ internal sealed class PublicationKeeper(string name)
         FROM pg_catalog.pg_publication p WHERE p.pubname = $1
         """;
 
-    /// <summary>Tables that could be streamed: ordinary, logged, with an identity that is an index or the whole row, ours
+    /// <summary>Tables that could be streamed: ordinary, logged, with an identity that is an index or the whole row,
+    /// ours
     /// to publish.</summary>
     private const string CandidatesSql =
         """
@@ -63,7 +65,8 @@ internal sealed class PublicationKeeper(string name)
         if (connection.PostgreSqlVersion.Major * 10_000 < FirstVersion)
         {
             throw new FeedException(
-                $"the server is PostgreSQL {connection.PostgreSqlVersion}; following it needs 15 or later", isPermanent: true);
+                $"the server is PostgreSQL {connection.PostgreSqlVersion}; following it needs 15 or later",
+                isPermanent: true);
         }
 
         Found? found = Find(connection);
@@ -117,19 +120,21 @@ internal sealed class PublicationKeeper(string name)
     {
         var present = List(
             connection, PresentSql,
-            row => (Oid: row.GetFieldValue<uint>(0), Filtered: row.GetBoolean(1), Columns: row.IsDBNull(2) ? null : row.GetString(2)),
+            row => new Present(
+                row.GetFieldValue<uint>(0), row.GetBoolean(1), row.IsDBNull(2) ? null : row.GetString(2)),
             publication).ToDictionary(entry => entry.Oid);
         foreach (Candidate candidate in Candidates(connection))
         {
-            bool isThere = present.TryGetValue(candidate.Oid, out var entry);
-            if (isThere && (entry.Filtered || entry.Columns is null || string.Equals(entry.Columns, candidate.Columns, StringComparison.Ordinal)))
+            Present? entry = present.GetValueOrDefault(candidate.Oid);
+            if (entry is { Filtered: true } or { Columns: null }
+                || string.Equals(entry?.Columns, candidate.Columns, StringComparison.Ordinal))
             {
                 continue;
             }
 
             try
             {
-                if (isThere)
+                if (entry is not null)
                 {
                     Run(connection, $"ALTER PUBLICATION {Quote(name)} DROP TABLE {candidate.Table}");
                 }
@@ -137,7 +142,8 @@ internal sealed class PublicationKeeper(string name)
                 Run(connection, $"ALTER PUBLICATION {Quote(name)} ADD TABLE {candidate.Published}");
             }
             catch (PostgresException refused) when (refused.SqlState
-                is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedObject)
+                is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UndefinedTable
+                or PostgresErrorCodes.UndefinedObject)
             {
                 // Another Freshet was quicker, or the table is gone: what is there is read back.
             }
@@ -147,7 +153,8 @@ internal sealed class PublicationKeeper(string name)
     private static List<Candidate> Candidates(NpgsqlConnection connection) =>
         List(
             connection, CandidatesSql,
-            row => new Candidate(row.GetFieldValue<uint>(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2)));
+            row => new Candidate(
+                row.GetFieldValue<uint>(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2)));
 
     private static void Run(NpgsqlConnection connection, string sql)
     {
@@ -182,6 +189,11 @@ internal sealed class PublicationKeeper(string name)
         '"' + identifier.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
 
     private sealed record Found(uint Oid, bool IsForAll, bool IsComplete, bool IsOurs);
+
+    /// <param name="Oid">The table's.</param>
+    /// <param name="Filtered">It has a row filter: not ours.</param>
+    /// <param name="Columns">Its column list; null: the whole row.</param>
+    private sealed record Present(uint Oid, bool Filtered, string? Columns);
 
     /// <param name="Oid">The table's.</param>
     /// <param name="Table">Its quoted name.</param>

@@ -7,7 +7,8 @@ namespace Freshet.Server.Feed;
 
 /// <summary>
 /// Asks the primary for its snapshot and insert LSN, for whoever waits at that moment: urgent wishes at once but no
-/// closer than <see cref="ShortestPause"/>, others gathered for <see cref="GatheringTime"/>, and a heartbeat without any
+/// closer than <see cref="ShortestPause"/>, others gathered for <see cref="GatheringTime"/>, and a heartbeat without
+/// any
 /// wish. When the stream has not come as far as the answer says, it is asked for a keepalive; when that does not help,
 /// because what was written is not flushed and no commit follows it, a message of our own is committed. On a thread of
 /// its own; any thread may wake it.

@@ -8,7 +8,8 @@ using Freshet.Core.Wire;
 namespace Freshet.Server.Feed;
 
 /// <summary>
-/// A temporary logical slot and the stream from it. Temporary: when this process ends, however it does, the server drops
+/// A temporary logical slot and the stream from it. Temporary: when this process ends, however it does, the server
+/// drops
 /// the slot and retains no log for it. One thread receives; the pulse's thread may <see cref="RequestReply"/>.
 /// </summary>
 internal sealed class ReplicationStream : IDisposable
@@ -42,7 +43,8 @@ internal sealed class ReplicationStream : IDisposable
         stream.Timeline = int.Parse(system[1], CultureInfo.InvariantCulture);
         stream._connection.WaitForever();
         string name = "freshet_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        string[] slot = stream.Query($"CREATE_REPLICATION_SLOT \"{name}\" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT");
+        string[] slot = stream.Query(
+            $"CREATE_REPLICATION_SLOT \"{name}\" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT");
         if (!Lsn.TryParse(slot[1], out Lsn start))
         {
             throw new FeedException($"\"{slot[1]}\" is no position of a slot");
@@ -57,7 +59,8 @@ internal sealed class ReplicationStream : IDisposable
 
     public void Begin(string publication)
     {
-        string quoted = publication.Replace("\"", "\"\"", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal);
+        string quoted = publication.Replace("\"", "\"\"", StringComparison.Ordinal)
+            .Replace("'", "''", StringComparison.Ordinal);
         SendQuery(
             $"START_REPLICATION SLOT \"{_name}\" LOGICAL {Start} "
             + $"(proto_version '1', publication_names '\"{quoted}\"', messages 'true')");
@@ -121,7 +124,7 @@ internal sealed class ReplicationStream : IDisposable
     public void Dispose() => _connection.Dispose();
 
     private static long MicrosecondsSince2000() =>
-        (DateTime.UtcNow - new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc)).Ticks / 10;
+        (TimeProvider.System.GetUtcNow() - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).Ticks / 10;
 
     private void SendQuery(string text) =>
         _connection.Send(new MessageWriter().Begin(FrontendMessage.Query).CString(text).End().Written);
@@ -157,12 +160,13 @@ internal sealed class ReplicationStream : IDisposable
         var row = new string[count];
         for (int i = 0; i < count; i++)
         {
-            if (!reader.TryInt32(out int length) || (length >= 0 && reader.Rest.Length < length))
+            ReadOnlySpan<byte> value = default;
+            if (!reader.TryInt32(out int length) || (length >= 0 && !reader.TryBytes(length, out value)))
             {
                 throw new FeedException("the server sends a row that is none");
             }
 
-            row[i] = length < 0 || !reader.TryBytes(length, out ReadOnlySpan<byte> value) ? "" : Encoding.UTF8.GetString(value);
+            row[i] = Encoding.UTF8.GetString(value);
         }
 
         return row;

@@ -5,7 +5,8 @@ using Freshet.Core.Sql.Analysis;
 namespace Freshet.Server.Feed;
 
 /// <summary>
-/// Reads pgoutput's messages (protocol version 1) and tells <see cref="Freshness"/> what each commit has touched. Lengths
+/// Reads pgoutput's messages (protocol version 1) and tells <see cref="Freshness"/> what each commit has touched.
+/// Lengths
 /// are checked before anything is read. On the stream's thread.
 /// </summary>
 internal sealed class StreamDecoder(Freshness freshness)
@@ -126,7 +127,8 @@ internal sealed class StreamDecoder(Freshness freshness)
 
         bool byKey = keys == 1 && KeyHash.IsSupported(type);
         byte[] description = message.ToArray();
-        if (_relations.TryGetValue(id, out StreamedRelation? before) && !before.Description.AsSpan().SequenceEqual(description))
+        if (_relations.TryGetValue(id, out StreamedRelation? before)
+            && !before.Description.AsSpan().SequenceEqual(description))
         {
             freshness.SchemaChanged();
         }

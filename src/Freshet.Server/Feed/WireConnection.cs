@@ -101,9 +101,11 @@ internal sealed class WireConnection : IDisposable
                 case BackendMessage.ErrorResponse:
                     ErrorFields error = ErrorFields.Read(body);
                     // undefined, forbidden or switched off: somebody has to change something
-                    bool permanent = error.SqlStateText is "42501" or "42704" or "55000" or "28000" or "28P01" or "0A000";
+                    bool permanent = error.SqlStateText
+                        is "42501" or "42704" or "55000" or "28000" or "28P01" or "0A000";
                     throw new FeedException($"{error.MessageText} ({error.SqlStateText})", permanent);
-                case BackendMessage.NoticeResponse or BackendMessage.ParameterStatus or BackendMessage.NotificationResponse:
+                case BackendMessage.NoticeResponse or BackendMessage.ParameterStatus
+                    or BackendMessage.NotificationResponse:
                     continue;
                 default:
                     return body;
@@ -178,7 +180,8 @@ internal sealed class WireConnection : IDisposable
             return true;
         }
 
-        bool named = _target.Tls.Mode == TlsMode.VerifyCa || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0;
+        bool named = _target.Tls.Mode == TlsMode.VerifyCa
+            || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0;
         if (!named || certificate is not X509Certificate2 shown)
         {
             return false;
@@ -242,8 +245,8 @@ internal sealed class WireConnection : IDisposable
 
     private string Needed() =>
         _target.Password ?? throw new FeedException(
-            $"the server asks user \"{_target.User}\" for a password, and Freshet knows none in clear: give the database a "
-            + "user and password",
+            $"the server asks user \"{_target.User}\" for a password, and Freshet knows none in clear: give the "
+            + "database a user and password",
             isPermanent: true);
 
     private static byte[] Password(ReadOnlySpan<byte> answer) =>

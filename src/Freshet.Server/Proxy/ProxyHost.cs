@@ -41,8 +41,8 @@ internal sealed class ProxyHost : IDisposable
         host._proxy.Cache.Opened = followDatabase;
         host._proxy.Cache.Mistrusted = (database, statement) => log.Write(
             ProxyLogLevel.Error,
-            $"cache {database.Name}: statement {statement.Facts.FingerprintText} gave another result when it was run again; "
-            + $"it is no longer cached: {statement.Facts.Normalized}");
+            $"cache {database.Name}: statement {statement.Facts.FingerprintText} gave another result when it was run "
+            + $"again; it is no longer cached: {statement.Facts.Normalized}");
         try
         {
             host.Listen(snapshot);

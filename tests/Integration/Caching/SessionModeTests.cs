@@ -4,7 +4,8 @@ using static Freshet.Tests.Integration.Wire.Frontend;
 
 namespace Freshet.Tests.Integration.Caching;
 
-/// <summary>Session mode: what is served is what the server would say, whoever wrote, however it is asked for.</summary>
+/// <summary>Session mode: what is served is what the server would say, whoever wrote, however it is asked
+/// for.</summary>
 /// <param name="servers">The shared servers.</param>
 public sealed class SessionModeTests(TestServers servers)
 {
@@ -25,6 +26,8 @@ public sealed class SessionModeTests(TestServers servers)
         insert into part values (1, 1), (11, 2);
         """;
 
+    private const string ByKey = "select n from item where id = $1";
+
     private Task<CachedScene> StartAsync() => CachedScene.StartAsync(servers.Postgres, Setup);
 
     [Fact]
@@ -34,8 +37,8 @@ public sealed class SessionModeTests(TestServers servers)
         var client = scene.Client();
         await scene.UntilHitAsync(() => Assert.Equal("0", client.Query("select n from item where id = 1")));
         await scene.UntilHitAsync(() =>
-            client.Batch(Parse("", "select n from item where id = $1"), Bind("", "", "7"), DescribePortal(""), Execute()));
-        client.Batch(Parse("mine", "select n from item where id = $1"));
+            client.Batch(Parse("", ByKey), Bind("", "", "7"), DescribePortal(""), Execute()));
+        client.Batch(Parse("mine", ByKey));
         await scene.UntilHitAsync(() => client.Batch(Bind("", "mine", "8"), Execute()));
         Assert.DoesNotContain(client.Received, message => message.Type is 'E');
     }
@@ -109,7 +112,7 @@ public sealed class SessionModeTests(TestServers servers)
         await using var scene = await StartAsync();
         var (client, writer) = (scene.Client(), scene.Direct());
         void Read() => client.Batch(
-            Parse("", "select n from item where id = $1"), Bind("", "", "5"), DescribePortal(""), Execute());
+            Parse("", ByKey), Bind("", "", "5"), DescribePortal(""), Execute());
         await scene.UntilHitAsync(Read);
         var misses = scene.Count("miss");
         for (var i = 0; i < 50; i++)
@@ -180,7 +183,8 @@ public sealed class SessionModeTests(TestServers servers)
     public async Task Settings_and_roles_have_results_of_their_own()
     {
         await using var scene = await StartAsync();
-        scene.Direct().Query("create table moment(id int primary key, at timestamptz); insert into moment values (1, '2026-01-01 12:00+00')");
+        scene.Direct().Query("create table moment(id int primary key, at timestamptz)");
+        scene.Direct().Query("insert into moment values (1, '2026-01-01 12:00+00')");
         var (one, other) = (scene.Client(), scene.Client());
         one.Query("set timezone = 'UTC'");
         other.Query("set timezone = 'Asia/Tokyo'");

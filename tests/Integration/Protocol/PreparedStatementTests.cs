@@ -13,7 +13,8 @@ public sealed class PreparedStatementTests(TestServers servers)
 
     public static TheoryData<Route> Routes => [Route.Session, Route.Transaction, Route.SingleServer, Route.Cached];
 
-    public static TheoryData<Route> SharedRoutes => [Route.Transaction, Route.TwoServers, Route.SingleServer, Route.Cached];
+    public static TheoryData<Route> SharedRoutes =>
+        [Route.Transaction, Route.TwoServers, Route.SingleServer, Route.Cached];
 
     [Theory, MemberData(nameof(SharedRoutes))]
     public Task One_name_means_another_statement_to_every_client(Route route) =>

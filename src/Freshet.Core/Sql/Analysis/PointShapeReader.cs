@@ -5,7 +5,8 @@ using System.Text;
 namespace Freshet.Core.Sql.Analysis;
 
 /// <summary>
-/// Recognises <c>SELECT … FROM relation [[AS] alias] WHERE column = value [AND …] [GROUP BY …] [ORDER BY …] [LIMIT …]</c>:
+/// Recognises <c>SELECT … FROM relation [[AS] alias] WHERE column = value [AND …] [GROUP BY …] [ORDER BY …] [LIMIT
+/// …]</c>:
 /// one relation, and every conjunct restricts its rows further. Whatever could make an equality something else than a
 /// conjunct (OR, NOT, BETWEEN, CASE, a second SELECT) makes it another shape.
 /// </summary>
@@ -112,7 +113,8 @@ internal static class PointShapeReader
             start += 2;
         }
 
-        if (end - start != 3 || !tokens[start].IsName || tokens[start + 1] is not { Kind: SqlTokenKind.Operator, Text: "=" })
+        if (end - start != 3 || !tokens[start].IsName
+            || tokens[start + 1] is not { Kind: SqlTokenKind.Operator, Text: "=" })
         {
             return null;
         }
@@ -136,6 +138,6 @@ internal static class PointShapeReader
 
     /// <summary>In simple quotes, with nothing inside that means something else.</summary>
     private static bool IsPlain(string text) =>
-        text.Length >= 2 && text[0] == '\'' && text[^1] == '\'' && !text.AsSpan(1, text.Length - 2).ContainsAny('\'', '\\')
-        && text.All(char.IsAscii);
+        text.Length >= 2 && text[0] == '\'' && text[^1] == '\'' && text.All(char.IsAscii)
+        && !text.AsSpan(1, text.Length - 2).ContainsAny('\'', '\\');
 }

@@ -28,7 +28,8 @@ internal enum RefusalReason
     /// <summary>A literal that a date type would read as the present time.</summary>
     DateWord,
 
-    /// <summary>A function that is not IMMUTABLE and not known to depend on its arguments and the settings only.</summary>
+    /// <summary>A function that is not IMMUTABLE and not known to depend on its arguments and the settings
+    /// only.</summary>
     VolatileFunction,
 
     /// <summary>A user-defined function whose results nobody vouches for.</summary>

@@ -20,7 +20,8 @@ internal sealed record StatementFacts
 
     public string FingerprintText => Fingerprint.ToString("x16", CultureInfo.InvariantCulture);
 
-    /// <summary>The text with <c>$n</c> for constants, like pg_stat_statements has it; at most 4,096 characters.</summary>
+    /// <summary>The text with <c>$n</c> for constants, like pg_stat_statements has it; at most 4,096
+    /// characters.</summary>
     public string Normalized { get; init; } = "";
 
     /// <summary>Every word: a superset of the relations, functions and types that it can name.</summary>

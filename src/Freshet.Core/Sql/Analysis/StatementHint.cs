@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Freshet.Core.Sql.Analysis;
 
 /// <summary>What a statement says about its caching, in a comment at its beginning or end:
-/// <c>/* freshet: max_age=30 stale_while_revalidate=10 tags=games,live profile=players key=players:42 mode=bounded */</c>.
+/// <c>/* freshet: max_age=30 stale_while_revalidate=10 tags=games,live profile=players key=players:42 mode=bounded
+/// */</c>.
 /// Times are seconds.</summary>
 internal sealed record StatementHint
 {

@@ -14,7 +14,8 @@ internal sealed class CacheContext
     {
         "application_name", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
         "idle_session_timeout", "transaction_timeout", "work_mem", "synchronous_commit", "client_min_messages",
-        "default_transaction_read_only", "transaction_read_only", "tcp_user_timeout", "client_connection_check_interval",
+        "default_transaction_read_only", "transaction_read_only", "tcp_user_timeout",
+        "client_connection_check_interval",
     };
 
     /// <summary>Encodings whose second bytes look like ASCII: the server converts them before its lexer sees them, so

@@ -234,7 +234,8 @@ internal sealed class CacheGate(LoopCache loop)
         var stamp = new ResultStamp(header.Version, header.SchemaVersion, header.Epoch);
         ReadOnlySpan<VersionCell> cells = _dependencies.Read(statement, batch, content);
         if (!freshness.IsCurrent(stamp, cells, out Lsn position)
-            || Stopwatch.GetElapsedTime(freshness.Pulses.CaughtUpAt, loop.Loop.Now) > cache.Database.Settings.MaxStaleness)
+            || Stopwatch.GetElapsedTime(freshness.Pulses.CaughtUpAt, loop.Loop.Now)
+                > cache.Database.Settings.MaxStaleness)
         {
             return Usability.No;
         }

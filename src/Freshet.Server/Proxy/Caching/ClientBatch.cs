@@ -33,7 +33,8 @@ internal ref struct ClientBatch
     /// Empty: the statement was parsed before.</summary>
     public ReadOnlySpan<byte> Content { get; private set; }
 
-    /// <summary>A Bind body behind the statement's name: formats and values of parameters, formats of columns.</summary>
+    /// <summary>A Bind body behind the statement's name: formats and values of parameters, formats of
+    /// columns.</summary>
     public ReadOnlySpan<byte> Arguments { get; private set; }
 
     public static BatchStatus Read(ReadOnlySpan<byte> data, out ClientBatch batch)

@@ -48,7 +48,8 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>The request has waited in vain: it goes to the server.</summary>
     public bool GoesPast { get; set; }
 
-    /// <summary>Of a session without a client: its one request has been answered, or will not be. Called once.</summary>
+    /// <summary>Of a session without a client: its one request has been answered, or will not be. Called
+    /// once.</summary>
     public Action? OnDone { get; set; }
 
     /// <summary>The request under way has been counted.</summary>

@@ -23,7 +23,8 @@ internal sealed class DependencyReader
         return _two;
     }
 
-    /// <summary>A text parameter might be <c>now</c> or the like, which a date type would read as the time of the query.
+    /// <summary>A text parameter might be <c>now</c> or the like, which a date type would read as the time of the
+    /// query.
     /// </summary>
     public bool HasDateWord(in ClientBatch batch)
     {

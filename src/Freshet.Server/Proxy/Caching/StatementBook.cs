@@ -49,9 +49,13 @@ internal sealed class StatementBook(DatabaseCache database)
     private Dialect DialectOf(CacheContext context)
     {
         (string?, bool) key = (context.SearchPath, context.StandardConformingStrings);
-        return _dialects.TryGetValue(key, out Dialect? dialect) ? dialect
-            : _dialects.Count < MostDialects ? _dialects.GetOrAdd(key, static key => new Dialect(key.Path, key.Conforming))
-            : _dialects.GetOrAdd((null, key.Item2), static key => new Dialect(key.Path, key.Conforming));
+        if (_dialects.TryGetValue(key, out Dialect? dialect))
+        {
+            return dialect;
+        }
+
+        (string?, bool) kept = _dialects.Count < MostDialects ? key : (null, key.Item2);
+        return _dialects.GetOrAdd(kept, static key => new Dialect(key.Path, key.Conforming));
     }
 
     private CachedStatement Analyse(
@@ -65,7 +69,10 @@ internal sealed class StatementBook(DatabaseCache database)
             : [];
         var statement = new CachedStatement(
             directory.Statements.NextNumber(), catalog.SchemaVersion, facts, verdict, tables,
-            [database.All, database.Scope("fingerprint", facts.FingerprintText), .. tables.Select(table => table.Scope)],
+            [
+                database.All, database.Scope("fingerprint", facts.FingerprintText),
+                .. tables.Select(table => table.Scope),
+            ],
             directory.Clock)
         {
             RefusedAs = RefusalBuckets.Of(verdict.Reason),
@@ -121,7 +128,8 @@ internal sealed class StatementBook(DatabaseCache database)
 
         public bool Conforming { get; }
 
-        public ConcurrentDictionary<byte[], CachedStatement> Statements { get; } = new(new StatementCache.BodyComparer());
+        public ConcurrentDictionary<byte[], CachedStatement> Statements { get; } =
+            new(new StatementCache.BodyComparer());
 
         public ConcurrentDictionary<byte[], CachedStatement>.AlternateLookup<ReadOnlySpan<byte>> Lookup { get; }
     }

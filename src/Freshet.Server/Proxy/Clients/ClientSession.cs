@@ -316,9 +316,7 @@ internal sealed class ClientSession : IPollHandler
         if (!Transport.HasBacklog)
         {
             if (Server is { Transport: { } serverTransport } server)
-            {
                 serverTransport.ResumeReading(server);
-            }
 
             LeaveIfAnswered();
             Resume();
@@ -339,15 +337,11 @@ internal sealed class ClientSession : IPollHandler
 
         LastActive = Loop.Now;
         if (Pool is { } pool)
-        {
             pool.Counters[Loop.Index].BytesFromClients += count;
-        }
 
         Relayed(carried + count);
         if (!_closed && Transport.Tls is { HasPending: true } && MayRelay)
-        {
             Loop.CallAgain(this);
-        }
     }
 
     private void Relayed(int length)
@@ -374,9 +368,7 @@ internal sealed class ClientSession : IPollHandler
     private void LeaveIfAnswered()
     {
         if (!_closed && _relay.MayLeave)
-        {
             Close(graceful: true);
-        }
     }
 
     /// <summary>Reads on, so that a client that goes away is noticed, but keeps what it reads.</summary>

@@ -175,9 +175,8 @@ internal sealed class BackendRelay(ServerConnection server)
                 completes = expected is { Count: > 0, Front.Kind: ExpectedKind.Execute };
                 break;
             case BackendMessage.RowDescription or BackendMessage.NoData:
-                completes =
-                    expected
-                        is { Count: > 0, Front.Kind: ExpectedKind.DescribeStatement or ExpectedKind.DescribePortal };
+                completes = expected.Count > 0
+                    && expected.Front.Kind is (ExpectedKind.DescribeStatement or ExpectedKind.DescribePortal);
                 break;
             case BackendMessage.ErrorResponse:
                 swallow = _effects.Error(body, ref output);
@@ -186,9 +185,7 @@ internal sealed class BackendRelay(ServerConnection server)
                 swallow = !_effects.ParameterStatus(body, swallow, ref output);
                 break;
             case BackendMessage.CopyInResponse:
-                int ignored = expected.RemoveSyncs(out bool ended);
-                server.CopyIn.Begin(ignored, ended);
-                server.OpenBatch |= ignored > 0 && !expected.ReadyIsDue; // those Syncs have ended nothing
+                BeginCopyIn(expected);
                 break;
             case BackendMessage.NotificationResponse:
                 swallow = false;
@@ -198,10 +195,20 @@ internal sealed class BackendRelay(ServerConnection server)
         _bodyLeft = total;
         _bodySwallowed = swallow;
         _completesAfterBody = completes;
-        _taker = !swallow && server.Client?.Cache?.Fill is { } fill && fill.Wants(type, total) ? fill : null;
+        _taker = swallow ? null : TakerOf(type, total);
         PassBody(data, at, taken, ref output);
         return true;
     }
+
+    private void BeginCopyIn(ExpectedQueue expected)
+    {
+        int ignored = expected.RemoveSyncs(out bool ended);
+        server.CopyIn.Begin(ignored, ended);
+        server.OpenBatch |= ignored > 0 && !expected.ReadyIsDue; // those Syncs have ended nothing
+    }
+
+    private Fill? TakerOf(byte type, int total) =>
+        server.Client?.Cache?.Fill is { } fill && fill.Wants(type, total) ? fill : null;
 
     private void PassBody(ReadOnlySpan<byte> data, int at, int count, ref RelayOutput output)
     {

@@ -12,7 +12,8 @@ internal sealed record CacheStatistics
 
     public required string EffectiveMode { get; init; }
 
-    /// <summary>By Hyperdrive's values: hit, miss, disabled, uncacheable, multiplestatements, notaquery, oversizedquery,
+    /// <summary>By Hyperdrive's values: hit, miss, disabled, uncacheable, multiplestatements, notaquery,
+    /// oversizedquery,
     /// oversizedresult, parseerror, transaction, volatile.</summary>
     public required ImmutableArray<(string Result, long Count)> Requests { get; init; }
 

@@ -4,6 +4,7 @@ using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Relay;
 using Freshet.Server.Proxy.State;
 using Freshet.Server.Proxy.Statements;
+using Freshet.Server.Proxy.Transport;
 using Xunit;
 
 namespace Freshet.Tests.Unit.Proxy.Relay;
@@ -137,7 +138,7 @@ public sealed class LocalAnswersTests : IDisposable
     {
         _ = _client.Relay.Local.Take("\u0001\0\0\0\u0004"u8, out _, out string? fault);
         Assert.NotNull(fault);
-        ClientSession leaving = new(_scene.Proxy, _scene.Proxy.Loops[0], fd: -1);
+        ClientSession leaving = new(_scene.Proxy, _scene.Proxy.Loops[0], new WireTransport(-1));
         _ = leaving.Relay.Local.Take("X\0\0\0\u0004"u8, out bool needsServer, out fault);
         Assert.Null(fault);
         Assert.False(needsServer);
