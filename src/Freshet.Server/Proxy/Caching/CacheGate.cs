@@ -241,7 +241,7 @@ internal sealed class CacheGate(LoopCache loop)
         }
 
         long ticket = Math.Max(cache.FloorTicket, cache.RequestTicket);
-        if (ticket == 0)
+        if (ticket == 0 || (freshness.Failpoints & ConsistencyFailpoints.NoFloor) != 0)
         {
             return Usability.Yes;
         }
@@ -328,7 +328,7 @@ internal sealed class CacheGate(LoopCache loop)
         bool stamped = freshness.TryStamp(cells, out ResultStamp stamp)
             && statement.IsTracked
             && stamp.SchemaVersion == statement.SchemaVersion
-            && Freshness.AllConfirmed(cells);
+            && freshness.AllConfirmed(cells);
         if (!stamped && mode != CacheMode.Bounded)
         {
             database.Counters[loop.Loop.Index].Unconfirmed++;

@@ -144,7 +144,8 @@ internal sealed class LoopCache
             return true;
         }
 
-        if (freshness.Pulses.TryGetFloor(fill.Ticket, out Lsn floor) && position >= floor)
+        bool atOnce = (freshness.Failpoints & ConsistencyFailpoints.PublishAtOnce) != 0;
+        if (atOnce || (freshness.Pulses.TryGetFloor(fill.Ticket, out Lsn floor) && position >= floor))
         {
             Store(fill);
             return true;

@@ -131,7 +131,7 @@ internal sealed class BackendRelay(ServerConnection server)
     private bool Take(
         byte type, ReadOnlySpan<byte> data, int at, int taken, int total, ref RelayOutput output, out string? fault)
     {
-        ReadOnlySpan<byte> body = data.Slice(at + WireLimits.HeaderBytes, taken - WireLimits.HeaderBytes);
+        ReadOnlySpan<byte> body = data[(at + WireLimits.HeaderBytes)..(at + taken)];
         ExpectedQueue expected = server.Expected;
         bool swallow = expected.Count > 0 && expected.Front.Swallow;
         bool completes = false;
@@ -157,7 +157,6 @@ internal sealed class BackendRelay(ServerConnection server)
                     fault = "ReadyForQuery that nothing asked for";
                     return false;
                 }
-
                 break;
             case BackendMessage.ParseComplete or BackendMessage.BindComplete or BackendMessage.CloseComplete:
                 if (!_effects.Completes(type))
