@@ -5,7 +5,8 @@ namespace Freshet.Core.Cache;
 /// <summary>
 /// A part of the store, by hash: an index of chained buckets that readers walk without a lock, and the order of
 /// eviction, which is S3-FIFO weighed by worth. New entries queue in <em>small</em> (a tenth of the bytes); those used
-/// while there move to <em>main</em>, the others go and leave their hash behind: who comes back soon enters main at
+/// while there, or of outstanding worth, move to <em>main</em>, the others go and leave their hash behind: who comes
+/// back soon enters main at
 /// once. In main an entry that was used goes round again, with one use less; an unused one whose saved time per byte is
 /// far above what is usually put out gets up to <see cref="MostChances"/> further rounds, and more the rarer its worth.
 /// <para>Everything but <see cref="Find"/> happens under the shard's lock.</para>
@@ -16,8 +17,11 @@ internal sealed unsafe class ResultShard
 
     private const int MostChances = 3;
 
-    /// <summary>How many times the usual worth earns a further round.</summary>
-    private const double OutstandingWorth = 4;
+    /// <summary>Doublings above the usual worth that earn a further round.</summary>
+    private const double OutstandingWorth = 2;
+
+    /// <summary>Evictions over which the usual worth is averaged.</summary>
+    private const int WorthMemory = 256;
 
     private readonly Lock _lock = new();
     private readonly ReaderEpochs _epochs;
@@ -240,7 +244,8 @@ internal sealed unsafe class ResultShard
     {
         StoredEntry* entry = _small.Oldest;
         _small.Remove(entry);
-        if (entry->Frequency > 0)
+        double worth = Worth(entry);
+        if (entry->Frequency > 0 || worth > _usualWorth + OutstandingWorth)
         {
             entry->Queue = Main;
             entry->Frequency = 0;
@@ -248,6 +253,7 @@ internal sealed unsafe class ResultShard
             return;
         }
 
+        _usualWorth += (worth - _usualWorth) / WorthMemory;
         _small.Push(entry); // Unlink takes it out of its queue
         _ghosts.Add(entry->Hash, Math.Max(64, Count));
         PutOut(entry);
@@ -256,9 +262,9 @@ internal sealed unsafe class ResultShard
     private void EvictFromMain()
     {
         StoredEntry* entry = _main.Oldest;
-        double worth = (double)entry->Header.SavedMicroseconds / entry->Bytes;
+        double worth = Worth(entry);
         bool used = entry->Frequency > 0;
-        if (used || (entry->Chances < MostChances && worth > _usualWorth * OutstandingWorth * (entry->Chances + 1)))
+        if (used || (entry->Chances < MostChances && worth > _usualWorth + (OutstandingWorth * (entry->Chances + 1))))
         {
             entry->Frequency -= used ? 1 : 0;
             entry->Chances = used ? (short)0 : (short)(entry->Chances + 1);
@@ -267,9 +273,14 @@ internal sealed unsafe class ResultShard
             return;
         }
 
-        _usualWorth += (worth - _usualWorth) / 64;
+        _usualWorth += (worth - _usualWorth) / WorthMemory;
         PutOut(entry);
     }
+
+    /// <summary>Time saved by each hit, per byte, as a power of two: so the average of what is put out is that of the
+    /// many, whatever a few of them were worth.</summary>
+    private static double Worth(StoredEntry* entry) =>
+        Math.Log2((entry->Header.SavedMicroseconds + 1.0) / entry->Bytes);
 
     private void PutOut(StoredEntry* entry)
     {

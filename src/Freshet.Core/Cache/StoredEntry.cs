@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Freshet.Core.Cache;
 
 /// <summary>A result in native memory: this, then the key, then the payload. Written once before it is linked; after
-/// that only <see cref="Frequency"/> changes without the shard's lock (readers set it; a lost update does no harm), and
+/// that only <see cref="Frequency"/> and <see cref="VerifiedAt"/> change without the shard's lock (readers set it; a
+/// lost update does no harm), and
 /// the links under it.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StoredEntry
@@ -29,6 +30,10 @@ internal unsafe struct StoredEntry
     public short Chances;
 
     public byte Queue;
+
+    /// <summary><see cref="System.Diagnostics.Stopwatch"/> ticks when it was last run again to be compared.</summary>
+    public long VerifiedAt;
+
     public ResultHeader Header;
 
     public readonly long Bytes => BytesOf(KeyLength, PayloadLength);

@@ -11,6 +11,19 @@ internal readonly unsafe ref struct StoredResult
 
     public ReadOnlySpan<byte> Payload => StoredEntry.Payload(_entry);
 
+    /// <summary>True when it was not verified since <paramref name="since"/>: then it counts as verified at
+    /// <paramref name="now"/>. <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
+    public bool TryClaimVerification(long since, long now)
+    {
+        if (_entry->VerifiedAt > since)
+        {
+            return false;
+        }
+
+        _entry->VerifiedAt = now;
+        return true;
+    }
+
     /// <summary>It was of use. Written only while it changes something, so that a hot entry's line stays shared.
     /// </summary>
     public void Touch()

@@ -1,4 +1,5 @@
 using Freshet.Core.Catalog;
+using Freshet.Core.Policy;
 using Freshet.Core.Consistency;
 using Freshet.Server.Catalog;
 using Freshet.Server.Proxy;
@@ -21,7 +22,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private readonly DatabaseCache _database;
     private readonly FeedTarget _target;
     private readonly IProxyLog _log;
-    private readonly Feed? _feed;
+    private readonly Lock _starting = new();
+    private volatile Feed? _feed;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
     private Task _watching = Task.CompletedTask;
@@ -31,14 +33,6 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _database = database;
         _target = target;
         _log = log;
-        DatabaseCacheSnapshot settings = database.Settings;
-        if (settings.Mode != Core.Policy.CacheMode.Bounded)
-        {
-            _feed = new Feed(target, database.Freshness, settings.Publication, settings.MaxStaleness)
-            {
-                StateChanged = OnFeedState,
-            };
-        }
     }
 
     public DatabaseCache Database => _database;
@@ -48,8 +42,27 @@ internal sealed class DatabaseWatch : IAsyncDisposable
 
     public void Start()
     {
-        _feed?.Start();
+        SettingsChanged();
         _watching = Task.Run(() => WatchAsync(_stop.Token));
+    }
+
+    /// <summary>Begins to follow the database when its mode asks for it. Once begun it goes on: another mode may be
+    /// asked for again.</summary>
+    public void SettingsChanged()
+    {
+        DatabaseCacheSnapshot settings = _database.Settings;
+        lock (_starting)
+        {
+            bool wanted = settings.Mode is CacheMode.Session or CacheMode.Strict;
+            if (_feed is null && wanted && !_stop.IsCancellationRequested)
+            {
+                _feed = new Feed(_target, _database.Freshness, settings.Publication, settings.MaxStaleness)
+                {
+                    StateChanged = OnFeedState,
+                };
+                _feed.Start();
+            }
+        }
     }
 
     /// <summary>Definitions have changed: they are read again. From any thread, without waiting.</summary>
@@ -100,7 +113,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             {
                 _log.Write(
                     ProxyLogLevel.Warning, $"cache {_database.Name}: definitions cannot be read: {failure.Message}");
-                if (_database.Feed != FeedAvailability.Unavailable)
+                // By age results are served whatever the definitions are; they may have to bridge this very failure.
+                if (_feed is not null && _database.Feed != FeedAvailability.Unavailable)
                 {
                     _database.Freshness.SchemaChanged();
                 }

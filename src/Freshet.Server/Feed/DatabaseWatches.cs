@@ -25,6 +25,7 @@ internal sealed class DatabaseWatches(IProxyLog log) : IAsyncDisposable
             pool.Database.Tls);
         var watch = new DatabaseWatch(database, target, log);
         database.CatalogOutdated = watch.SchemaChanged;
+        database.SettingsChanged = watch.SettingsChanged;
         if (_watches.TryAdd(database, watch))
         {
             watch.Start();

@@ -19,6 +19,8 @@ internal static class CacheMetrics
         ("freshet_cache_joined_total", "Requests that waited for the same query of another client.",
             cache => cache.Joined),
         ("freshet_cache_stale_total", "Hits served beyond their maximum age.", cache => cache.ServedStale),
+        ("freshet_cache_renewals_total", "Queries that the proxy ran itself to renew a result.",
+            cache => cache.Renewals),
         ("freshet_cache_verified_total", "Hits that were run again and compared.", cache => cache.Verified),
         ("freshet_cache_mismatches_total", "Hits whose query gave another result on the same state.",
             cache => cache.Mismatches),

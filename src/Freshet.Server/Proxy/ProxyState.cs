@@ -86,7 +86,7 @@ internal sealed class ProxyState
         TlsContext? clientTls =
             snapshot.ClientTls.Mode == TlsMode.Disable ? null : TlsContext.ForClients(snapshot.ClientTls);
         Pools.Reload(snapshot);
-        Cache.Reload(snapshot.Cache);
+        Cache.Reload(snapshot.Cache, Pools.All);
         _clientTls = clientTls;
         _users = new UserDirectory(snapshot, MockKey);
         _snapshot = snapshot;

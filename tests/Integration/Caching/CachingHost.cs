@@ -11,7 +11,8 @@ using Xunit;
 
 namespace Freshet.Tests.Integration.Caching;
 
-/// <summary>The proxy with its feeds inside the test's process, so that a test can switch a rule off and look at what the
+/// <summary>The proxy with its feeds inside the test's process, so that a test can switch a rule off and look at what
+/// the
 /// cache knows.</summary>
 internal sealed class CachingHost : IAsyncDisposable, IProxyLog
 {
@@ -40,7 +41,8 @@ internal sealed class CachingHost : IAsyncDisposable, IProxyLog
                         {
                             Mode = mode,
                             VerifyPercent = 0,
-                            SchemaPollInterval = TimeSpan.FromMilliseconds(100),
+                            // A reload of the server's configuration counts as a change: not in these tests.
+                            SchemaPollInterval = TimeSpan.FromHours(1),
                         },
                     }),
                 Users = ImmutableDictionary<string, UserSnapshot>.Empty.Add("wire", new UserSnapshot("wire", null)),

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Freshet.Tests.Integration.Caching;
 
-/// <summary>The stream is cut, the server restarts, the proxy is killed, the server does not allow to follow it.</summary>
+/// <summary>The stream is cut, the server restarts, the proxy is killed, the server does not allow to follow
+/// it.</summary>
 /// <param name="servers">The shared servers.</param>
 public sealed class FeedLossTests(TestServers servers)
 {
@@ -23,7 +24,8 @@ public sealed class FeedLossTests(TestServers servers)
         {
             await scene.UntilHitAsync(() => client.Query(Read));
             admin.Query(
-                "select pg_terminate_backend(active_pid) from pg_replication_slots where database = current_database()");
+                "select pg_terminate_backend(active_pid) from pg_replication_slots "
+                + "where database = current_database()");
             admin.Query($"update item set n = {round} where id = 1");
             await CachedScene.UntilAsync(() => Task.FromResult(
                 string.Equals(client.Query(Read), $"{round}", StringComparison.Ordinal)));

@@ -6,7 +6,8 @@ using Xunit;
 namespace Freshet.Tests.Integration.Caching;
 
 /// <summary>
-/// The trap held open: a synchronous standby that does not exist keeps a commit from becoming visible, though the stream
+/// The trap held open: a synchronous standby that does not exist keeps a commit from becoming visible, though the
+/// stream
 /// has told it already. What is read in that window is the old state, and must not be kept as the new one.
 /// </summary>
 public sealed class GhostStandbyTests : IAsyncLifetime

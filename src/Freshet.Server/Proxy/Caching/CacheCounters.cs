@@ -23,6 +23,9 @@ internal sealed class CacheCounters
     /// </summary>
     public long ServedStale, ServedOnError;
 
+    /// <summary>Queries that the proxy ran itself to renew a result.</summary>
+    public long Renewals;
+
     /// <summary>Hits run again and compared; those that differed.</summary>
     public long Verified, Mismatches;
 

@@ -74,8 +74,18 @@ internal sealed class CacheDirectory : IDisposable
         return database;
     }
 
-    public void Reload(CacheSnapshot settings)
+    /// <summary>New limits at once. A database whose mode was off is followed from its next client on.</summary>
+    public void Reload(CacheSnapshot settings, IEnumerable<Pool> pools)
     {
+        foreach (Pool pool in pools)
+        {
+            if (_databases.TryGetValue((pool.Database.Target, pool.ServerDatabase), out DatabaseCache? database))
+            {
+                database.Settings = pool.Database.Cache;
+                database.SettingsChanged?.Invoke();
+            }
+        }
+
         CacheSnapshot old = Settings;
         Settings = settings;
         if (settings.SizeBytes != old.SizeBytes)

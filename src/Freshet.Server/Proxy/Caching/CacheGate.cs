@@ -17,7 +17,10 @@ internal sealed class CacheGate(LoopCache loop)
 {
     private readonly HitWriter _writer = new(loop);
     private readonly DependencyReader _dependencies = new();
+    private readonly AgeJudge _age = new(loop);
+    private readonly VersionJudge _version = new(loop);
     private readonly Random _sampling = new();
+    private int _untilSample = 1;
 
     /// <param name="cache">Of a client that has no server connection.</param>
     /// <param name="data">Its input.</param>
@@ -66,16 +69,6 @@ internal sealed class CacheGate(LoopCache loop)
         CacheDecision decision = LookUp(cache, batch, content, key, hash);
         used = decision == CacheDecision.Served ? batch.Length : 0;
         return decision;
-    }
-
-    /// <summary>Whether the stream has come as far as the held client needs it.</summary>
-    public static bool IsFloorReached(ClientCache cache)
-    {
-        Freshness freshness = cache.Database.Freshness;
-        long ticket = Math.Max(cache.FloorTicket, cache.RequestTicket);
-        return ticket == 0
-            || !freshness.IsLive
-            || (freshness.Pulses.TryGetFloor(ticket, out Lsn floor) && freshness.Position >= floor);
     }
 
     /// <summary>A result that was run again: compares it with the stored one of the same state.</summary>
@@ -147,8 +140,8 @@ internal sealed class CacheGate(LoopCache loop)
         }
 
         Usability usability = mode == CacheMode.Bounded
-            ? ByAge(cache, policy, batch, content, hash, header)
-            : ByVersion(cache, mode, statement, batch, content, header);
+            ? _age.Judge(cache, policy, batch, content, hash, header)
+            : _version.Judge(cache, mode, statement, batch, content, header);
         if (usability == Usability.Later)
         {
             return CacheDecision.Held;
@@ -159,14 +152,26 @@ internal sealed class CacheGate(LoopCache loop)
             return CacheDecision.Pass;
         }
 
-        verify = mode != CacheMode.Bounded
-            && (settings.Shadow || _sampling.NextDouble() * 100 < settings.VerifyPercent);
+        verify = mode != CacheMode.Bounded && (settings.Shadow || IsSampled(stored, settings));
         if (verify)
         {
             return CacheDecision.Pass;
         }
 
         return Serve(cache, batch, stored, statement);
+    }
+
+    /// <summary>A share of the hits, but one result at most once a second: a hot one would only be asked for the same
+    /// again.</summary>
+    private bool IsSampled(in StoredResult stored, DatabaseCacheSnapshot settings)
+    {
+        if (settings.VerifyPercent == 0 || --_untilSample > 0)
+        {
+            return false;
+        }
+
+        _untilSample = _sampling.Next(1, 200 / settings.VerifyPercent);
+        return stored.TryClaimVerification(loop.Loop.Now - Stopwatch.Frequency, loop.Loop.Now);
     }
 
     private CacheDecision Serve(
@@ -178,97 +183,9 @@ internal sealed class CacheGate(LoopCache loop)
         statement.Hits++;
         stored.Touch();
         cache.RequestTicket = 0;
+        cache.BridgeBy = 0;
         _writer.Write(cache.Client, batch, stored, statement);
         return CacheDecision.Served;
-    }
-
-    private Usability ByAge(
-        ClientCache cache, ResultPolicy policy, in ClientBatch batch, ReadOnlySpan<byte> content, ulong hash,
-        in ResultHeader header)
-    {
-        if (header.SchemaVersion != cache.Database.Freshness.SchemaVersion)
-        {
-            return Usability.No;
-        }
-
-        TimeSpan age = Stopwatch.GetElapsedTime(header.StoredAt, cache.Client.Loop.Now);
-        if (age <= policy.MaxAge)
-        {
-            if (policy.RefreshAhead > TimeSpan.Zero && age > policy.MaxAge - policy.RefreshAhead)
-            {
-                loop.Renewal.TryBegin(cache.Client, batch, content, hash); // without it the entry runs out, no more
-            }
-
-            return Usability.Yes;
-        }
-
-        CacheCounters counters = cache.Database.Counters[loop.Loop.Index];
-        if (age <= policy.MaxAge + policy.StaleWhileRevalidate
-            && loop.Renewal.TryBegin(cache.Client, batch, content, hash))
-        {
-            counters.ServedStale++;
-            return Usability.Yes;
-        }
-
-        if (age <= policy.MaxAge + policy.StaleIfError && cache.Client.Pool!.LastFailure is not null)
-        {
-            counters.ServedOnError++;
-            return Usability.Yes;
-        }
-
-        return Usability.No;
-    }
-
-    /// <summary>The state that it was made on is the state at the stream's position, that position is recent, and it
-    /// is at least what this client has seen.</summary>
-    private Usability ByVersion(
-        ClientCache cache, CacheMode mode, CachedStatement statement, in ClientBatch batch, ReadOnlySpan<byte> content,
-        in ResultHeader header)
-    {
-        Freshness freshness = cache.Database.Freshness;
-        if (mode == CacheMode.Strict && cache.RequestTicket == 0)
-        {
-            cache.RequestTicket = freshness.Pulses.Next;
-        }
-
-        var stamp = new ResultStamp(header.Version, header.SchemaVersion, header.Epoch);
-        ReadOnlySpan<VersionCell> cells = _dependencies.Read(statement, batch, content);
-        if (!freshness.IsCurrent(stamp, cells, out Lsn position)
-            || Stopwatch.GetElapsedTime(freshness.Pulses.CaughtUpAt, loop.Loop.Now)
-                > cache.Database.Settings.MaxStaleness)
-        {
-            return Usability.No;
-        }
-
-        long ticket = Math.Max(cache.FloorTicket, cache.RequestTicket);
-        if (ticket == 0 || (freshness.Failpoints & ConsistencyFailpoints.NoFloor) != 0)
-        {
-            return Usability.Yes;
-        }
-
-        if (freshness.Pulses.TryGetFloor(ticket, out Lsn floor) && position >= floor)
-        {
-            cache.ClearFloor();
-            return Usability.Yes;
-        }
-
-        return WaitForFloor(cache, freshness, ticket);
-    }
-
-    private Usability WaitForFloor(ClientCache cache, Freshness freshness, long ticket)
-    {
-        CacheCounters counters = cache.Database.Counters[loop.Loop.Index];
-        counters.FloorWaits++;
-        freshness.Pulses.Want(ticket, urgent: true);
-        long limit = (long)(loop.Directory.Settings.FloorWait.TotalSeconds * Stopwatch.Frequency);
-        loop.Hold(cache, Stopwatch.GetTimestamp() + limit, awaited: null);
-        loop.Arm();
-        if (IsFloorReached(cache))
-        {
-            loop.Loop.Post(() => loop.Resume(cache)); // it came before the loop was armed
-        }
-
-        return Usability.Later;
     }
 
     private CacheDecision Miss(
@@ -384,12 +301,5 @@ internal sealed class CacheGate(LoopCache loop)
         content.CopyTo(buffer.AsSpan(8));
         batch.Arguments.CopyTo(buffer.AsSpan(8 + content.Length));
         return buffer.AsSpan(0, 8 + content.Length + batch.Arguments.Length);
-    }
-
-    private enum Usability
-    {
-        No,
-        Yes,
-        Later,
     }
 }

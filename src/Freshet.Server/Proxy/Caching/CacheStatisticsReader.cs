@@ -29,6 +29,7 @@ internal static class CacheStatisticsReader
             FloorTimeouts = counters.Sum(of => of.FloorTimeouts),
             Joined = counters.Sum(of => of.Joined),
             ServedStale = counters.Sum(of => of.ServedStale + of.ServedOnError),
+            Renewals = counters.Sum(of => of.Renewals),
             Verified = counters.Sum(of => of.Verified),
             Mismatches = counters.Sum(of => of.Mismatches),
             SavedMicroseconds = counters.Sum(of => of.SavedMicroseconds),

@@ -48,6 +48,10 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>The request has waited in vain: it goes to the server.</summary>
     public bool GoesPast { get; set; }
 
+    /// <summary>Bounded mode, beyond the maximum age: until then it waits for the renewal, after that the database
+    /// counts as slow and the old result is served. 0: it does not wait for one.</summary>
+    public long BridgeBy { get; set; }
+
     /// <summary>Of a session without a client: its one request has been answered, or will not be. Called
     /// once.</summary>
     public Action? OnDone { get; set; }
@@ -114,9 +118,20 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     {
         if (IsHeld && ReferenceEquals(Awaited, fill))
         {
-            GoesPast |= !published;
+            if (!published)
+            {
+                GiveUpWaiting();
+            }
+
             Loop.Resume(this);
         }
+    }
+
+    /// <summary>What it waited for will not come: it goes to the server, or takes what is old.</summary>
+    public void GiveUpWaiting()
+    {
+        GoesPast = BridgeBy == 0;
+        BridgeBy = Math.Min(BridgeBy, 1);
     }
 
     /// <summary>The server has said ReadyForQuery; the client will be told next.</summary>
@@ -204,6 +219,7 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     {
         RequestTicket = 0;
         GoesPast = false;
+        BridgeBy = 0;
         PulseBook pulses = Database.Freshness.Pulses;
         FloorTicket = pulses.Next;
         if (Database.Freshness.IsLive)

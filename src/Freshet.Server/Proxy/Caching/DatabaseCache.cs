@@ -57,6 +57,9 @@ internal sealed class DatabaseCache
     /// <summary>Called when the definitions have to be read again. From any thread; must not wait.</summary>
     public Action? CatalogOutdated { get; set; }
 
+    /// <summary>Called after a reload.</summary>
+    public Action? SettingsChanged { get; set; }
+
     public StatementBook Statements { get; }
 
     public PolicyBook Policies { get; }

@@ -184,9 +184,9 @@ internal sealed class LoopCache
             ClientCache client = _held[i];
             if (now >= client.Deadline)
             {
-                client.GoesPast = true;
+                client.GiveUpWaiting();
             }
-            else if (client.Awaited is not null || !CacheGate.IsFloorReached(client))
+            else if (client.Awaited is not null || !VersionJudge.IsFloorReached(client))
             {
                 next = Math.Min(next, client.Deadline);
                 continue;

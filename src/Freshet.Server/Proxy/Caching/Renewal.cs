@@ -29,6 +29,7 @@ internal sealed class Renewal(LoopCache loop)
         }
 
         _underWay++;
+        like.Cache!.Database.Counters[loop.Loop.Index].Renewals++;
         like.Pool!.AddClient(1);
         ClientSession session = ClientSession.Headless(like);
         session.Cache!.GoesPast = true;

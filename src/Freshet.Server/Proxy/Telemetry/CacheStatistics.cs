@@ -30,6 +30,8 @@ internal sealed record CacheStatistics
 
     public long ServedStale { get; init; }
 
+    public long Renewals { get; init; }
+
     public long Verified { get; init; }
 
     public long Mismatches { get; init; }
