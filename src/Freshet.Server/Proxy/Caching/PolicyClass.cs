@@ -7,15 +7,24 @@ namespace Freshet.Server.Proxy.Caching;
 
 /// <summary>The policies of all statements for clients to whom the same rules apply, under one configuration. Any
 /// thread.</summary>
-internal sealed class PolicyClass(DatabaseCache database)
+internal sealed class PolicyClass
 {
-    private readonly DatabaseCacheSnapshot _settings = database.Settings;
+    private readonly DatabaseCache _database;
+    private readonly DatabaseCacheSnapshot _settings;
     private readonly ConditionalWeakTable<CachedStatement, ResultPolicy> _policies = [];
+    private readonly ConditionalWeakTable<CachedStatement, ResultPolicy>.CreateValueCallback _make;
+
+    public PolicyClass(DatabaseCache database)
+    {
+        _database = database;
+        _settings = database.Settings;
+        _make = Make; // once: hits must not allocate
+    }
 
     /// <summary>False after a reload.</summary>
-    public bool IsCurrent => ReferenceEquals(_settings, database.Settings);
+    public bool IsCurrent => ReferenceEquals(_settings, _database.Settings);
 
-    public ResultPolicy For(CachedStatement statement) => _policies.GetValue(statement, Make);
+    public ResultPolicy For(CachedStatement statement) => _policies.GetValue(statement, _make);
 
     private ResultPolicy Make(CachedStatement statement)
     {
@@ -31,7 +40,7 @@ internal sealed class PolicyClass(DatabaseCache database)
             Profile = hint?.Profile,
             Key = hint?.Key,
         };
-        statement.AddScopes(policy.Tags.Select(tag => database.Scope("tag", tag)));
+        statement.AddScopes(policy.Tags.Select(tag => _database.Scope("tag", tag)));
         return policy;
     }
 }
