@@ -15,6 +15,9 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
 
     private readonly SortedSet<uint> _tables = [];
     private readonly HashSet<uint> _seen = [];
+
+    /// <summary>Tables that a view or a partitioned table brings in.</summary>
+    private readonly HashSet<uint> _indirect = [];
     private StatementVerdict? _refusal;
     private string? _untracked;
 
@@ -34,7 +37,7 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                     RefusalReason.TooManyTables,
                     $"it depends on {_tables.Count} tables; at most {MostTables} are followed")
                 : new StatementVerdict(
-                    RefusalReason.None, "", [.. _tables], FindPoint(facts), _untracked));
+                    RefusalReason.None, "", [.. _tables], [.. FindPoints(facts)], _untracked));
     }
 
     private void Follow(StatementFacts facts, IReadOnlySet<string>? schemas, int depth)
@@ -104,6 +107,11 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
 
     private void Add(CatalogRelation relation, int depth)
     {
+        if (depth > 0)
+        {
+            _indirect.Add(relation.Oid);
+        }
+
         if (!_seen.Add(relation.Oid) || _refusal is not null)
         {
             return;
@@ -175,44 +183,57 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
         {
             if (catalog.Find(child) is { } found)
             {
-                Add(found, depth);
+                Add(found, depth + 1);
             }
         }
     }
 
-    /// <summary>The statement reads one plain table, and the key of its replica identity is among the equalities.
+    /// <summary>The tables whose every appearance in FROM has the key of its replica identity among its equalities.
     /// </summary>
-    private PointKey? FindPoint(StatementFacts facts)
+    private IEnumerable<PointKey> FindPoints(StatementFacts facts)
     {
-        if (facts.Point is not { } point || _tables.Count != 1 || _untracked is not null
-            || catalog.Find(_tables.Min) is not { Kind: 'r', KeyColumn: { } key } table
-            || !string.Equals(table.Name, point.Relation.Name, StringComparison.Ordinal)
-            || _seen.Count != 1
-            || !table.KeyIsDeterministic
-            || !KeyHash.IsSupported(table.KeyType))
+        if (facts.Point is not { } shape)
+        {
+            yield break;
+        }
+
+        foreach (uint oid in _tables)
+        {
+            CatalogRelation table = catalog.Find(oid)!;
+            PointSource[] sources = [.. shape.Sources.Where(
+                source => string.Equals(source.Relation.Name, table.Name, StringComparison.Ordinal))];
+            if (sources.Length == 1 && IsFollowedByKey(table)
+                && shape.EqualitiesOf(sources[0]).Select(equality => KeyOf(table, equality)).FirstOrDefault(
+                    key => key is not null) is { } found)
+            {
+                yield return found;
+            }
+        }
+    }
+
+    /// <summary>A plain table, by its own name, with a key whose values can be told apart.</summary>
+    private bool IsFollowedByKey(CatalogRelation table) =>
+        table is { Kind: 'r', KeyColumn: not null, KeyIsDeterministic: true }
+        && KeyHash.IsSupported(table.KeyType)
+        && !_indirect.Contains(table.Oid)
+        && catalog.ChildrenOf(table.Oid).Length == 0
+        && !catalog.Parents.Contains(table.Oid);
+
+    private static PointKey? KeyOf(CatalogRelation table, PointEquality equality)
+    {
+        if (!string.Equals(equality.Column, table.KeyColumn, StringComparison.Ordinal))
         {
             return null;
         }
 
-        foreach (PointEquality equality in point.Equalities)
+        if (equality.Parameter > 0)
         {
-            if (!string.Equals(equality.Column, key, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            if (equality.Parameter > 0)
-            {
-                return new PointKey(table.KeyType, equality.Parameter, 0);
-            }
-
-            if (KeyHash.TryHash(table.KeyType, 0, equality.Constant, 0, out ulong hash))
-            {
-                return new PointKey(table.KeyType, 0, hash);
-            }
+            return new PointKey(table.Oid, table.KeyType, equality.Parameter, 0);
         }
 
-        return null;
+        return KeyHash.TryHash(table.KeyType, 0, equality.Constant, 0, out ulong hash)
+            ? new PointKey(table.Oid, table.KeyType, 0, hash)
+            : null;
     }
 
     private void Refuse(RefusalReason reason, string detail) => _refusal ??= StatementVerdict.Refuse(reason, detail);

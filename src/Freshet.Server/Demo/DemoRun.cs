@@ -23,17 +23,16 @@ internal sealed class DemoRun : IAsyncDisposable
 
     // The keys of each side are kept: deriving them would otherwise be most of the generator's CPU time, on the same
     // cores as the server that is measured.
-    private readonly ScramSecret _secretDirect, _secretThrough;
+    private readonly Dictionary<DemoSide, ScramSecret> _secrets;
     private PrivatePostgres? _server;
-    private ProxyProcess? _proxy;
+    private ProxyProcess? _pooled, _cached;
     private TimeSpan _loadTime;
 
     public DemoRun(DemoOptions options, IDemoDisplay display)
     {
         _options = options;
         _display = display;
-        _secretDirect = new ScramSecret(_rolePassword);
-        _secretThrough = new ScramSecret(_rolePassword);
+        _secrets = Enum.GetValues<DemoSide>().ToDictionary(side => side, _ => new ScramSecret(_rolePassword));
     }
 
     public string DirectUrl => UrlAt(new IPEndPoint(IPAddress.Loopback, Server.Port));
@@ -44,7 +43,8 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private PrivatePostgres Server => _server ?? throw new InvalidOperationException("not started");
 
-    private ProxyProcess Proxy => _proxy ?? throw new InvalidOperationException("not started");
+    /// <summary>The one that caches: what <c>freshet up</c> is by default.</summary>
+    private ProxyProcess Proxy => _cached ?? throw new InvalidOperationException("not started");
 
     /// <summary>Brings up the server, the sample data and the proxy.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -57,6 +57,7 @@ internal sealed class DemoRun : IAsyncDisposable
                     ["max_connections"] = $"{_options.MaxConnections}",
                     ["shared_buffers"] = "256MB",
                     ["max_wal_size"] = "4GB", // no checkpoint in the middle of a round
+                    ["wal_level"] = "logical",
                 },
                 StopOnSignals = false, // the command does
                 Progress = _display.Say,
@@ -86,8 +87,9 @@ internal sealed class DemoRun : IAsyncDisposable
         });
         _loadTime = Stopwatch.GetElapsedTime(started);
 
-        _proxy = await _display.StepAsync(
-            "start Freshet", _ => ProxyProcess.StartAsync(_server, DirectUrl, _options.PoolSize, cancellationToken));
+        (_pooled, _cached) = await _display.StepAsync("start Freshet", async _ => (
+            await ProxyProcess.StartAsync(_server, DirectUrl, _options.PoolSize, "off", cancellationToken),
+            await ProxyProcess.StartAsync(_server, DirectUrl, _options.PoolSize, "session", cancellationToken)));
     }
 
     public async Task<DemoReport> MeasureAsync(CancellationToken cancellationToken)
@@ -97,49 +99,63 @@ internal sealed class DemoRun : IAsyncDisposable
         foreach (var pattern in Enum.GetValues<TrafficPattern>())
         {
             var clients = pattern == TrafficPattern.Persistent ? _options.PersistentClients : _options.Clients;
-            patterns.Add(new PatternReport(pattern, clients, new TrafficResult(), new TrafficResult()));
+            patterns.Add(new PatternReport(
+                pattern, clients, new TrafficResult(), new TrafficResult(), new TrafficResult()));
         }
 
         var warmUp = _options.RoundLength < LongestWarmUp ? _options.RoundLength : LongestWarmUp;
-        foreach (var through in (bool[])[false, true])
-            await RoundAsync("warm up", patterns[0], round: 0, through, warmUp, watch, cancellationToken);
+        var sides = Enum.GetValues<DemoSide>();
+        foreach (var side in sides)
+            await RoundAsync("warm up", patterns[0], round: 0, side, warmUp, watch, cancellationToken);
         for (var round = 1; round <= _options.Rounds; round++)
         {
             foreach (var pattern in patterns)
             {
                 // Who goes first changes from round to round: the second finds warmer caches and a larger table.
-                foreach (var through in (bool[])(round % 2 == 1 ? [false, true] : [true, false]))
+                foreach (var side in round % 2 == 1 ? sides : sides.Reverse())
                 {
-                    var side = through ? pattern.Freshet : pattern.Direct;
                     var name = $"round {round}/{_options.Rounds}, {NameOf(pattern.Pattern)}, "
-                        + (through ? "through Freshet" : "direct");
-                    side.Add(await RoundAsync(
-                        name, pattern, round, through, _options.RoundLength, watch, cancellationToken));
+                        + side.ToString().ToLowerInvariant();
+                    pattern.Of(side).Add(await RoundAsync(
+                        name, pattern, round, side, _options.RoundLength, watch, cancellationToken));
                 }
             }
         }
-        return ReportOf(patterns.ToImmutable());
+        var write = await LiveWrite.TryAsync(
+            ConnectionString(new IPEndPoint(IPAddress.Loopback, Server.Port)), ConnectionString(Proxy.EndPoint),
+            cancellationToken);
+        using var http = new HttpClient();
+        var share = CacheShare.Read(await http.GetStringAsync(new Uri($"{HttpUrl}/metrics"), cancellationToken));
+        return ReportOf(patterns.ToImmutable(), share, write);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_proxy is not null)
-            await _proxy.DisposeAsync();
+        if (_pooled is not null)
+            await _pooled.DisposeAsync();
+        if (_cached is not null)
+            await _cached.DisposeAsync();
         if (_server is not null)
             await _server.DisposeAsync();
     }
 
     private Task<TrafficResult> RoundAsync(
-        string name, PatternReport pattern, int round, bool throughFreshet, TimeSpan length,
+        string name, PatternReport pattern, int round, DemoSide side, TimeSpan length,
         ServerConnectionWatch watch, CancellationToken cancellationToken)
     {
-        EndPoint target = throughFreshet ? Proxy.EndPoint : new IPEndPoint(IPAddress.Loopback, Server.Port);
-        var secret = throughFreshet ? _secretThrough : _secretDirect;
+        var proxy = side switch
+        {
+            DemoSide.Pooled => _pooled,
+            DemoSide.Cached => _cached,
+            _ => null,
+        };
+        EndPoint target = proxy?.EndPoint ?? new IPEndPoint(IPAddress.Loopback, Server.Port);
+        var secret = _secrets[side];
         return _display.StepAsync(name, async progress =>
         {
             var traffic = new TrafficRound(
                 target, secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
-            await watch.StartAgainAsync(_options.PoolSize, ignorePresent: !throughFreshet, cancellationToken);
+            await watch.StartAgainAsync(_options.PoolSize, ignorePresent: proxy is null, cancellationToken);
             using var clock = new Timer(
                 started => progress(Math.Min(1, Stopwatch.GetElapsedTime((long)started!) / length)),
                 Stopwatch.GetTimestamp(),
@@ -148,7 +164,7 @@ internal sealed class DemoRun : IAsyncDisposable
             var result = await Task.Factory.StartNew(
                 () => traffic.Run(
                     length,
-                    () => new CpuReading(Server.CpuTime(), throughFreshet ? Proxy.CpuTime : null)),
+                    () => new CpuReading(Server.CpuTime(), proxy?.CpuTime)),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
@@ -157,8 +173,10 @@ internal sealed class DemoRun : IAsyncDisposable
         });
     }
 
-    private DemoReport ReportOf(ImmutableArray<PatternReport> patterns) => new()
+    private DemoReport ReportOf(ImmutableArray<PatternReport> patterns, CacheShare share, LiveWrite write) => new()
     {
+        Cache = share,
+        LiveWrite = write,
         FreshetVersion = typeof(DemoRun).Assembly
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "",
         PostgresVersion = Server.Version,
@@ -173,6 +191,17 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private string UrlAt(IPEndPoint address) =>
         $"postgres://{SampleDatabase.Role}:{_rolePassword}@{address}/{SampleDatabase.Name}";
+
+    private string ConnectionString(IPEndPoint address) => new NpgsqlConnectionStringBuilder
+    {
+        Host = address.Address.ToString(),
+        Port = address.Port,
+        Database = SampleDatabase.Name,
+        Username = SampleDatabase.Role,
+        Password = _rolePassword,
+        Pooling = false,
+        NoResetOnClose = true,
+    }.ConnectionString;
 
     private static string NameOf(TrafficPattern pattern) =>
         pattern == TrafficPattern.ConnectPerVisit ? "a connection per visit" : "kept connections";

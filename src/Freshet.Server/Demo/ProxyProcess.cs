@@ -29,8 +29,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <param name="server">Stopping it stops the proxy too, so no way of ending the demo leaves it behind.</param>
     /// <param name="url">Of the database, with role and secret.</param>
     /// <param name="poolSize">Most server connections.</param>
+    /// <param name="cache">The cache's mode.</param>
     public static async Task<ProxyProcess> StartAsync(
-        PrivatePostgres server, string url, int poolSize, CancellationToken cancellationToken)
+        PrivatePostgres server, string url, int poolSize, string cache, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath ?? "dotnet")
         {
@@ -43,7 +44,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.Ordinal))
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "freshet.dll"));
         foreach (var argument in (string[])
-            ["up", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--pool-size", $"{poolSize}", "--cache", "off"])
+            ["up", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--pool-size", $"{poolSize}", "--cache", cache])
         {
             start.ArgumentList.Add(argument);
         }

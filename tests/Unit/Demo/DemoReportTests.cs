@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Freshet.Server.Demo;
 using Freshet.Server.Demo.Report;
 using Freshet.Server.Demo.Traffic;
 using Spectre.Console;
@@ -13,10 +14,11 @@ public sealed class DemoReportTests
     {
         var json = JsonNode.Parse(DemoJson.Write(Report()))!.AsObject();
         Assert.Equal(
-            "format freshet_version postgres_version cores rows load_seconds pool_size max_connections rounds patterns",
+            "format freshet_version postgres_version cores rows load_seconds pool_size max_connections rounds patterns "
+            + "cache live_write",
             KeysOf(json));
         var pattern = json["patterns"]![0]!.AsObject();
-        Assert.Equal("pattern clients direct freshet", KeysOf(pattern));
+        Assert.Equal("pattern clients direct freshet cached", KeysOf(pattern));
         Assert.Equal(
             "seconds requests requests_per_second request_ms visit_ms connects connect_ms peak_server_connections "
             + "database_cpu_seconds_per_1000_requests proxy_cpu_seconds_per_1000_requests errors errors_by_sqlstate",
@@ -49,10 +51,13 @@ public sealed class DemoReportTests
         });
         DemoTable.Write(Report(), console);
         var lines = output.ToString().Split('\n').Select(Words).ToArray();
-        Assert.Contains("requests per second 50 200 4.0 ×", lines, StringComparer.Ordinal);
-        Assert.Contains("request p50, ms 3.00 3.00 0 %", lines, StringComparer.Ordinal);
-        Assert.Contains("server connections, peak 99 20 1/5.0", lines, StringComparer.Ordinal);
-        Assert.Contains("errors 7 (53300) 0", lines, StringComparer.Ordinal);
+        Assert.Contains("requests per second 50 200 4.0 × 200 4.0 ×", lines, StringComparer.Ordinal);
+        Assert.Contains("request p50, ms 3.00 3.00 0 % 3.00 0 %", lines, StringComparer.Ordinal);
+        Assert.Contains("server connections, peak 99 20 1/5.0 20 1/5.0", lines, StringComparer.Ordinal);
+        Assert.Contains("errors 7 (53300) 0 0", lines, StringComparer.Ordinal);
+        Assert.Contains("75", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "3.3 ms later it said 2", Words(output.ToString().ReplaceLineEndings(" ")), StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', output.ToString());
     }
 
@@ -61,7 +66,7 @@ public sealed class DemoReportTests
     {
         var direct = new TrafficResult { Seconds = 1, Requests = 100 };
         var freshet = new TrafficResult { Seconds = 1, Requests = 90 };
-        var rows = DemoTable.RowsOf(new PatternReport(TrafficPattern.Persistent, 1, direct, freshet));
+        var rows = DemoTable.RowsOf(new PatternReport(TrafficPattern.Persistent, 1, direct, freshet, freshet));
         Assert.Equal("-10 %", rows.First().Change);
     }
 
@@ -109,7 +114,9 @@ public sealed class DemoReportTests
             MaxConnections = 120,
             Rounds = 1,
             Cores = 2,
-            Patterns = [new PatternReport(TrafficPattern.ConnectPerVisit, 200, direct, freshet)],
+            Patterns = [new PatternReport(TrafficPattern.ConnectPerVisit, 200, direct, freshet, freshet)],
+            Cache = new CacheShare(30, 40, 1.5),
+            LiveWrite = new LiveWrite(1, 2, 3.25),
         };
     }
 }

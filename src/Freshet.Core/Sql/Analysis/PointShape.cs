@@ -2,13 +2,29 @@ using System.Collections.Immutable;
 
 namespace Freshet.Core.Sql.Analysis;
 
-/// <summary>A statement that by its tokens reads one relation, and of it only rows that meet all of some equalities.
+/// <summary>A statement that by its tokens is one SELECT from named relations, whose rows must all meet some
+/// equalities.
 /// </summary>
-/// <param name="Relation">What stands behind FROM.</param>
+/// <param name="Sources">What stands in FROM.</param>
 /// <param name="Equalities">The conjuncts of its WHERE of the form <c>column = value</c>.</param>
-internal sealed record PointShape(SqlName Relation, ImmutableArray<PointEquality> Equalities);
+internal sealed record PointShape(ImmutableArray<PointSource> Sources, ImmutableArray<PointEquality> Equalities)
+{
+    /// <summary>The equalities that concern a source: qualified by its name, or without qualifier where there is no
+    /// other
+    /// source.</summary>
+    public IEnumerable<PointEquality> EqualitiesOf(PointSource source) =>
+        Equalities.Where(equality => equality.Qualifier is { } qualifier
+            ? string.Equals(qualifier, source.Alias, StringComparison.Ordinal)
+            : Sources.Length == 1);
+}
 
+/// <summary>One relation in FROM.</summary>
+/// <param name="Relation">Its name.</param>
+/// <param name="Alias">The name by which the statement speaks of it.</param>
+internal sealed record PointSource(SqlName Relation, string Alias);
+
+/// <param name="Qualifier">What stands before the column and a dot; null: nothing.</param>
 /// <param name="Column">The column's name.</param>
 /// <param name="Parameter">The parameter's number; 0: a constant.</param>
 /// <param name="Constant">The constant's text, as the text format of its type would have it.</param>
-internal sealed record PointEquality(string Column, int Parameter, byte[] Constant);
+internal sealed record PointEquality(string? Qualifier, string Column, int Parameter, byte[] Constant);

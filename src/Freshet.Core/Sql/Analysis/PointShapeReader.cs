@@ -5,22 +5,28 @@ using System.Text;
 namespace Freshet.Core.Sql.Analysis;
 
 /// <summary>
-/// Recognises <c>SELECT … FROM relation [[AS] alias] WHERE column = value [AND …] [GROUP BY …] [ORDER BY …] [LIMIT
-/// …]</c>:
-/// one relation, and every conjunct restricts its rows further. Whatever could make an equality something else than a
-/// conjunct (OR, NOT, BETWEEN, CASE, a second SELECT) makes it another shape.
+/// Recognises <c>SELECT … FROM relation [[AS] alias] [JOIN relation … ON …] WHERE column = value [AND …] [GROUP BY …]
+/// [ORDER BY …] [LIMIT …]</c>. WHERE filters what the joins give, outer ones too, so a row of a relation that does not
+/// meet an equality on it has no part in the result, and its absence neither. Whatever could make an equality something
+/// else than a conjunct (OR, NOT, BETWEEN, CASE, a second SELECT) makes it another shape.
 /// </summary>
 internal static class PointShapeReader
 {
     private static readonly HashSet<string> Excluded = new(StringComparer.Ordinal)
     {
-        "or", "not", "between", "case", "with", "union", "intersect", "except", "join", "lateral", "only", "values",
+        "or", "not", "between", "case", "with", "union", "intersect", "except", "lateral", "only", "values",
         "table", "exists", "any", "some", "all", "overlaps", "window",
     };
 
     private static readonly HashSet<string> Ends = new(StringComparer.Ordinal)
     {
         "group", "having", "order", "limit", "offset", "fetch",
+    };
+
+    /// <summary>What may follow a relation in FROM instead of an alias.</summary>
+    private static readonly HashSet<string> Joins = new(StringComparer.Ordinal)
+    {
+        "join", "inner", "left", "right", "full", "cross", "natural", "on", "using",
     };
 
     public static PointShape? Read(List<SqlToken> tokens, int end)
@@ -48,24 +54,55 @@ internal static class PointShapeReader
             where = tokens[i].Text is "where" ? i : where;
         }
 
-        if (from < 0 || where < from || ReadRelation(tokens, from + 1, where) is not { } relation)
+        if (from < 0 || where < from || ReadSources(tokens, from + 1, where) is not { } sources)
         {
             return null;
         }
 
         ImmutableArray<PointEquality> equalities = [.. ReadConjuncts(tokens, where + 1, end)];
-        return equalities.IsEmpty ? null : new PointShape(relation, equalities);
+        return equalities.IsEmpty ? null : new PointShape(sources, equalities);
     }
 
-    private static SqlName? ReadRelation(List<SqlToken> tokens, int at, int end)
+    private static ImmutableArray<PointSource>? ReadSources(List<SqlToken> tokens, int at, int end)
+    {
+        var sources = ImmutableArray.CreateBuilder<PointSource>();
+        while (true)
+        {
+            if (ReadSource(tokens, ref at, end) is not { } source)
+            {
+                return null;
+            }
+
+            sources.Add(source);
+            for (int depth = 0; at < end; at++)
+            {
+                if (depth == 0 && (tokens[at].IsWord("join") || tokens[at].Kind == SqlTokenKind.Comma))
+                {
+                    break;
+                }
+
+                depth += tokens[at].Kind == SqlTokenKind.OpenParenthesis ? 1 : 0;
+                depth -= tokens[at].Kind == SqlTokenKind.CloseParenthesis ? 1 : 0;
+            }
+
+            if (at == end)
+            {
+                return sources.ToImmutable();
+            }
+
+            at++;
+        }
+    }
+
+    /// <summary>A name, and an alias if there is one; what follows must be a join, a comma or the end.</summary>
+    private static PointSource? ReadSource(List<SqlToken> tokens, ref int at, int end)
     {
         if (at >= end || !tokens[at].IsName)
         {
             return null;
         }
 
-        var relation = new SqlName(tokens[at].Text, null, false);
-        at++;
+        var relation = new SqlName(tokens[at++].Text, null, false);
         if (at + 1 < end && tokens[at].Kind == SqlTokenKind.Dot && tokens[at + 1].IsName)
         {
             relation = new SqlName(tokens[at + 1].Text, relation.Name, false);
@@ -73,9 +110,18 @@ internal static class PointShapeReader
         }
 
         at += at < end && tokens[at].IsWord("as") ? 1 : 0;
-        at += at < end && tokens[at].IsName ? 1 : 0;
-        return at == end ? relation : null;
+        string alias = relation.Name;
+        if (at < end && tokens[at].IsName && !IsJoin(tokens[at]))
+        {
+            alias = tokens[at++].Text;
+        }
+
+        return at == end || tokens[at].Kind == SqlTokenKind.Comma || IsJoin(tokens[at])
+            ? new PointSource(relation, alias)
+            : null;
     }
+
+    private static bool IsJoin(SqlToken token) => token.Kind == SqlTokenKind.Word && Joins.Contains(token.Text);
 
     private static IEnumerable<PointEquality> ReadConjuncts(List<SqlToken> tokens, int at, int end)
     {
@@ -108,8 +154,10 @@ internal static class PointShapeReader
     /// <summary>Exactly <c>[qualifier .] column = value</c>.</summary>
     private static PointEquality? ReadEquality(List<SqlToken> tokens, int start, int end)
     {
+        string? qualifier = null;
         if (end - start == 5 && tokens[start].IsName && tokens[start + 1].Kind == SqlTokenKind.Dot)
         {
+            qualifier = tokens[start].Text;
             start += 2;
         }
 
@@ -126,11 +174,11 @@ internal static class PointShapeReader
             case SqlTokenKind.Parameter
                 when int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
                     && number > 0:
-                return new PointEquality(tokens[start].Text, number, []);
+                return new PointEquality(qualifier, tokens[start].Text, number, []);
             case SqlTokenKind.Number when text.All(char.IsAsciiDigit):
-                return new PointEquality(tokens[start].Text, 0, Encoding.ASCII.GetBytes(text));
+                return new PointEquality(qualifier, tokens[start].Text, 0, Encoding.ASCII.GetBytes(text));
             case SqlTokenKind.String when IsPlain(text):
-                return new PointEquality(tokens[start].Text, 0, Encoding.ASCII.GetBytes(text[1..^1]));
+                return new PointEquality(qualifier, tokens[start].Text, 0, Encoding.ASCII.GetBytes(text[1..^1]));
             default:
                 return null;
         }

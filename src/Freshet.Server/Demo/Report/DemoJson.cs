@@ -26,7 +26,21 @@ internal static class DemoJson
             ["clients"] = pattern.Clients,
             ["direct"] = Side(pattern.Direct),
             ["freshet"] = Side(pattern.Freshet),
+            ["cached"] = Side(pattern.Cached),
         })]),
+        ["cache"] = new JsonObject
+        {
+            ["hits"] = report.Cache.Hits,
+            ["requests"] = report.Cache.Requests,
+            ["hit_share"] = Round(report.Cache.HitShare),
+            ["saved_database_seconds"] = Round(report.Cache.SavedSeconds),
+        },
+        ["live_write"] = new JsonObject
+        {
+            ["before"] = report.LiveWrite.Before,
+            ["after"] = report.LiveWrite.After,
+            ["seen_after_ms"] = Round(report.LiveWrite.Milliseconds),
+        },
     }.ToJsonString(Indented);
 
     private static JsonObject Side(TrafficResult side) => new()

@@ -23,7 +23,25 @@ internal sealed record DemoReport
     public required int Cores { get; init; }
 
     public required ImmutableArray<PatternReport> Patterns { get; init; }
+
+    public required CacheShare Cache { get; init; }
+
+    public required LiveWrite LiveWrite { get; init; }
 }
 
-/// <summary>Both sides under one pattern.</summary>
-internal sealed record PatternReport(TrafficPattern Pattern, int Clients, TrafficResult Direct, TrafficResult Freshet);
+/// <summary>All sides under one pattern.</summary>
+/// <param name="Pattern">Of the traffic.</param>
+/// <param name="Clients">Workers.</param>
+/// <param name="Direct">Without Freshet.</param>
+/// <param name="Freshet">Through it with the cache off.</param>
+/// <param name="Cached">Through it with the cache on.</param>
+internal sealed record PatternReport(
+    TrafficPattern Pattern, int Clients, TrafficResult Direct, TrafficResult Freshet, TrafficResult Cached)
+{
+    public TrafficResult Of(DemoSide side) => side switch
+    {
+        DemoSide.Pooled => Freshet,
+        DemoSide.Cached => Cached,
+        _ => Direct,
+    };
+}

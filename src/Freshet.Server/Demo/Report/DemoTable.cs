@@ -16,10 +16,12 @@ internal static class DemoTable
             var table = new Table { Title = new TableTitle(TitleOf(pattern)), Border = TableBorder.Rounded };
             table.AddColumn("");
             table.AddColumn(new TableColumn("direct").RightAligned());
-            table.AddColumn(new TableColumn("Freshet").RightAligned());
+            table.AddColumn(new TableColumn("pooled").RightAligned());
+            table.AddColumn(new TableColumn("change").RightAligned());
+            table.AddColumn(new TableColumn("cached").RightAligned());
             table.AddColumn(new TableColumn("change").RightAligned());
             foreach (var row in RowsOf(pattern))
-                table.AddRow(row.Name, row.Direct, row.Freshet, row.Change);
+                table.AddRow(row.Name, row.Direct, row.Freshet, row.Change, row.Cached, row.CachedChange);
             console.Write(table);
         }
         console.WriteLine(
@@ -27,6 +29,10 @@ internal static class DemoTable
             + $"loaded in {report.LoadSeconds:N1} s, "
             + $"{report.Cores} cores shared by server, Freshet and clients; pool size {report.PoolSize}; "
             + $"{report.Rounds} {(report.Rounds == 1 ? "round" : "alternating rounds")} with the same requests.");
+        console.WriteLine(
+            $"Cache: {report.Cache.HitShare:P0} of {report.Cache.Requests:N0} requests answered from it, "
+            + $"{report.Cache.SavedSeconds:N1} s of database time saved. Changes are against direct.");
+        console.WriteLine(report.LiveWrite.Sentence);
     }
 
     internal static string TitleOf(PatternReport pattern) => pattern.Pattern == TrafficPattern.ConnectPerVisit
@@ -35,60 +41,43 @@ internal static class DemoTable
 
     internal static IEnumerable<ReportRow> RowsOf(PatternReport pattern)
     {
-        var (direct, freshet) = (pattern.Direct, pattern.Freshet);
-        yield return Row("requests per second", direct.RequestsPerSecond, freshet.RequestsPerSecond, "N0");
+        ReportRow Of(string name, Func<TrafficResult, double?> value, string format) =>
+            Row(name, value(pattern.Direct), value(pattern.Freshet), value(pattern.Cached), format);
+        Func<TrafficResult, double?> Percentile(Func<TrafficResult, List<int>> times, int percent) =>
+            side => TrafficResult.Percentile(times(side), percent);
+
+        yield return Of("requests per second", side => side.RequestsPerSecond, "N0");
         foreach (var percent in (int[])[50, 95, 99])
-        {
-            yield return Row(
-                $"request p{percent}, ms",
-                TrafficResult.Percentile(direct.RequestMicroseconds, percent),
-                TrafficResult.Percentile(freshet.RequestMicroseconds, percent),
-                "N2");
-        }
+            yield return Of($"request p{percent}, ms", Percentile(side => side.RequestMicroseconds, percent), "N2");
         if (pattern.Pattern == TrafficPattern.ConnectPerVisit)
-        {
-            yield return Row(
-                "visit p50 (connect + requests), ms",
-                TrafficResult.Percentile(direct.VisitMicroseconds, 50),
-                TrafficResult.Percentile(freshet.VisitMicroseconds, 50),
-                "N2");
-        }
+            yield return Of("visit p50 (connect + requests), ms", Percentile(side => side.VisitMicroseconds, 50), "N2");
         foreach (var percent in (int[])[50, 99])
-        {
-            yield return Row(
-                $"connect p{percent}, ms",
-                TrafficResult.Percentile(direct.ConnectMicroseconds, percent),
-                TrafficResult.Percentile(freshet.ConnectMicroseconds, percent),
-                "N2");
-        }
-        yield return Row(
-            "server connections, peak", direct.PeakServerConnections, freshet.PeakServerConnections, "N0");
-        yield return Row(
-            "database CPU s per 1,000 requests",
-            PerThousand(direct.DatabaseCpu, direct.Requests),
-            PerThousand(freshet.DatabaseCpu, freshet.Requests),
-            "N3");
+            yield return Of($"connect p{percent}, ms", Percentile(side => side.ConnectMicroseconds, percent), "N2");
+        yield return Of("server connections, peak", side => side.PeakServerConnections, "N0");
+        yield return Of(
+            "database CPU s per 1,000 requests", side => PerThousand(side.DatabaseCpu, side.Requests), "N3");
+        string ProxyCpu(TrafficResult side) => Text(PerThousand(side.ProxyCpu, side.Requests), "N3");
         yield return new ReportRow(
-            "Freshet CPU s per 1,000 requests",
-            "-",
-            Text(PerThousand(freshet.ProxyCpu, freshet.Requests), "N3"),
-            "");
-        yield return new ReportRow("errors", ErrorsOf(direct), ErrorsOf(freshet), "");
+            "Freshet CPU s per 1,000 requests", "-", ProxyCpu(pattern.Freshet), "", ProxyCpu(pattern.Cached), "");
+        yield return new ReportRow(
+            "errors", ErrorsOf(pattern.Direct), ErrorsOf(pattern.Freshet), "", ErrorsOf(pattern.Cached), "");
     }
 
-    private static ReportRow Row(string name, double? direct, double? freshet, string format)
-    {
-        // Below twice, the percentage says more than the factor.
-        var change = direct is > 0 && freshet is > 0
-            ? (freshet.Value / direct.Value) switch
+    private static ReportRow Row(string name, double? direct, double? freshet, double? cached, string format) =>
+        new(
+            name, Text(direct, format), Text(freshet, format), Change(direct, freshet), Text(cached, format),
+            Change(direct, cached));
+
+    /// <summary>Below twice, the percentage says more than the factor.</summary>
+    private static string Change(double? direct, double? other) =>
+        direct is > 0 && other is > 0
+            ? (other.Value / direct.Value) switch
             {
                 >= 2 and var factor => $"{factor:N1} ×",
                 <= 0.5 and var factor => $"1/{1 / factor:N1}",
                 var factor => $"{(factor - 1) * 100:+0;-0;0} %",
             }
             : "";
-        return new ReportRow(name, Text(direct, format), Text(freshet, format), change);
-    }
 
     private static string Text(double? value, string format) => value?.ToString(format) ?? "-";
 
@@ -101,4 +90,5 @@ internal static class DemoTable
 }
 
 /// <summary>One line of the table, as text.</summary>
-internal sealed record ReportRow(string Name, string Direct, string Freshet, string Change);
+internal sealed record ReportRow(
+    string Name, string Direct, string Freshet, string Change, string Cached, string CachedChange);

@@ -8,7 +8,9 @@ internal static class SampleDatabase
 {
     public const string Name = "demo";
 
-    /// <summary>The applications' role: no superuser, whose reserved connections it would take.</summary>
+    /// <summary>The applications' role: no superuser, whose reserved connections it would take. It owns its tables and
+    /// may
+    /// replicate, so that Freshet can follow their changes as it.</summary>
     public const string Role = "web";
 
     public static ImmutableArray<SampleApplication> Applications { get; } =
@@ -41,10 +43,18 @@ internal static class SampleDatabase
         await RunAsync(
             server,
             $"""
-            CREATE ROLE {Role} LOGIN PASSWORD '{rolePassword}';
+            CREATE ROLE {Role} LOGIN REPLICATION PASSWORD '{rolePassword}';
+            GRANT CREATE ON DATABASE {Name} TO {Role};
             GRANT USAGE ON SCHEMA pitch, crm, scores TO {Role};
-            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pitch, crm, scores TO {Role};
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA pitch, crm, scores TO {Role};
+            DO $$
+            DECLARE t regclass;
+            BEGIN
+              FOR t IN SELECT c.oid FROM pg_catalog.pg_class c
+                       WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text IN ('pitch', 'crm', 'scores') LOOP
+                EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO {Role}', t);
+              END LOOP;
+            END $$;
             """,
             cancellationToken);
     }

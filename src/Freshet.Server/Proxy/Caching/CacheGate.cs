@@ -180,7 +180,7 @@ internal sealed class CacheGate(LoopCache loop)
         CacheCounters counters = cache.Database.Counters[loop.Loop.Index];
         counters.Count(CacheResult.Hit);
         counters.SavedMicroseconds += stored.Header.SavedMicroseconds;
-        statement.Hits++;
+        statement.Used();
         stored.Touch();
         cache.RequestTicket = 0;
         cache.BridgeBy = 0;
@@ -229,7 +229,9 @@ internal sealed class CacheGate(LoopCache loop)
         }
 
         statement.Misses++;
-        cache.Fill = Begin(cache, mode, statement, batch, content, key, hash, verify);
+        cache.Fill = !verify && !statement.IsWorthStoring()
+            ? null
+            : Begin(cache, mode, statement, batch, content, key, hash, verify);
         return Pass(cache, CacheResult.Miss);
     }
 

@@ -12,6 +12,9 @@ namespace Freshet.Server.Proxy.Caching;
 /// </summary>
 internal sealed class CachedStatement
 {
+    /// <summary>Tries before it is judged; a hit for so many of them is enough; else one of so many is tried.</summary>
+    private const int TriesJudged = 64, FewestUses = 8, TryAgainEach = 16;
+
     private readonly InvalidationClock _clock;
     private ImmutableArray<InvalidationScope> _scopes;
     private volatile Validity _validity = new(0, 0);
@@ -26,6 +29,9 @@ internal sealed class CachedStatement
         Verdict = verdict;
         Tables = tables;
         Cells = [.. tables.Select(table => table.Any)];
+        Points = verdict.PointKeys.IsEmpty
+            ? []
+            : [.. tables.Select(table => verdict.PointKeys.FirstOrDefault(point => point.Relation == table.Id.Value))];
         _scopes = scopes;
         _clock = clock;
     }
@@ -44,6 +50,9 @@ internal sealed class CachedStatement
 
     public ImmutableArray<TableVersion> Tables { get; }
 
+    /// <summary>By table: of it only one key matters; null: all of it does. Empty: that is so for none.</summary>
+    public PointKey?[] Points { get; }
+
     /// <summary>One for each table; a query by key looks at its bucket instead.</summary>
     public VersionCell[] Cells { get; }
 
@@ -56,6 +65,34 @@ internal sealed class CachedStatement
 
     /// <summary>For explain; each loop adds without a lock, so a few may be lost.</summary>
     public long Hits, Misses, LastUsed, LastStoredAt;
+
+    private int _tries, _uses, _skipped;
+
+    /// <summary>Whether it is worth while to take a result of it down: what is overtaken by writes, or asked for with
+    /// ever other arguments, costs and gives nothing. Looks at the last tries, and goes on trying now and then. Loops
+    /// count without a lock: a lost count does no harm.</summary>
+    public bool IsWorthStoring()
+    {
+        if (_tries >= TriesJudged && _uses < _tries / FewestUses && ++_skipped % TryAgainEach != 0)
+        {
+            return false;
+        }
+
+        if (++_tries >= 8 * TriesJudged)
+        {
+            _tries /= 2;
+            _uses /= 2;
+        }
+
+        return true;
+    }
+
+    /// <summary>A result of it was served.</summary>
+    public void Used()
+    {
+        Hits++;
+        _uses++;
+    }
 
     /// <summary>Every table is streamed.</summary>
     public bool IsTracked

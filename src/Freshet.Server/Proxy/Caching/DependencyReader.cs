@@ -8,19 +8,38 @@ namespace Freshet.Server.Proxy.Caching;
 /// that key. Used on one loop's thread.</summary>
 internal sealed class DependencyReader
 {
-    private readonly VersionCell[] _two = new VersionCell[2];
+    private VersionCell[] _cells = new VersionCell[16];
 
     /// <summary>Valid until the next call.</summary>
     public ReadOnlySpan<VersionCell> Read(CachedStatement statement, in ClientBatch batch, ReadOnlySpan<byte> content)
     {
-        if (statement.Verdict.PointKey is not { } point || !TryHash(point, batch, content, out ulong hash))
+        PointKey?[] points = statement.Points;
+        if (points.Length == 0)
         {
             return statement.Cells;
         }
 
-        _two[0] = statement.Tables[0].Whole;
-        _two[1] = statement.Tables[0].Bucket(hash);
-        return _two;
+        if (_cells.Length < 2 * points.Length)
+        {
+            _cells = new VersionCell[2 * points.Length];
+        }
+
+        int count = 0;
+        for (int i = 0; i < points.Length; i++)
+        {
+            TableVersion table = statement.Tables[i];
+            if (points[i] is { } point && TryHash(point, batch, content, out ulong hash))
+            {
+                _cells[count++] = table.Whole;
+                _cells[count++] = table.Bucket(hash);
+            }
+            else
+            {
+                _cells[count++] = table.Any;
+            }
+        }
+
+        return _cells.AsSpan(0, count);
     }
 
     /// <summary>A text parameter might be <c>now</c> or the like, which a date type would read as the time of the

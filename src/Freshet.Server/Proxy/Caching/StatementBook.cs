@@ -77,9 +77,9 @@ internal sealed class StatementBook(DatabaseCache database)
         {
             RefusedAs = RefusalBuckets.Of(verdict.Reason),
         };
-        if (verdict.PointKey is not null)
+        foreach (PointKey point in verdict.PointKeys)
         {
-            database.Freshness.SplitByKey(tables[0]);
+            database.Freshness.SplitByKey(tables.First(table => table.Id.Value == point.Relation));
         }
 
         directory.Statements.Add(statement);
