@@ -27,9 +27,13 @@ internal sealed record DemoOptions
 
     public bool Keep { get; init; }
 
-    /// <summary>The private server's <c>max_connections</c>: PostgreSQL's default, and what Freshet keeps open while
+    /// <summary>The private server's <c>max_connections</c>: PostgreSQL's default, and what the two Freshets keep open
+    /// while
     /// the direct side has its turn.</summary>
-    public int MaxConnections => ApplicationConnections + PoolSize;
+    public int MaxConnections => ApplicationConnections + (2 * PoolSize) + FeedConnections;
+
+    /// <summary>The caching one's own: stream, pulse, publication, definitions.</summary>
+    private const int FeedConnections = 5;
 
     /// <summary>Workers of the persistent pattern: as many as the server can hold, so that both sides run free of
     /// errors and are compared on speed alone.</summary>
@@ -38,6 +42,6 @@ internal sealed record DemoOptions
     /// <summary>Each side takes its turn this often under each pattern; alternating evens out what drifts.</summary>
     public int Rounds => int.Clamp((int)(Seconds / 20), 1, 3);
 
-    /// <summary>Two patterns, two sides.</summary>
-    public TimeSpan RoundLength => TimeSpan.FromSeconds(Seconds / (4 * Rounds));
+    /// <summary>Three patterns, three sides.</summary>
+    public TimeSpan RoundLength => TimeSpan.FromSeconds(Seconds / (9 * Rounds));
 }

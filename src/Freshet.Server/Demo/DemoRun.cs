@@ -98,7 +98,7 @@ internal sealed class DemoRun : IAsyncDisposable
         var patterns = ImmutableArray.CreateBuilder<PatternReport>();
         foreach (var pattern in Enum.GetValues<TrafficPattern>())
         {
-            var clients = pattern == TrafficPattern.Persistent ? _options.PersistentClients : _options.Clients;
+            var clients = pattern == TrafficPattern.ConnectPerVisit ? _options.Clients : _options.PersistentClients;
             patterns.Add(new PatternReport(
                 pattern, clients, new TrafficResult(), new TrafficResult(), new TrafficResult()));
         }
@@ -203,6 +203,10 @@ internal sealed class DemoRun : IAsyncDisposable
         NoResetOnClose = true,
     }.ConnectionString;
 
-    private static string NameOf(TrafficPattern pattern) =>
-        pattern == TrafficPattern.ConnectPerVisit ? "a connection per visit" : "kept connections";
+    private static string NameOf(TrafficPattern pattern) => pattern switch
+    {
+        TrafficPattern.ConnectPerVisit => "a connection per visit",
+        TrafficPattern.Persistent => "kept connections",
+        _ => "popular pages",
+    };
 }

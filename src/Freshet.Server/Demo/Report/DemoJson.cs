@@ -76,6 +76,7 @@ internal static class DemoJson
     {
         TrafficPattern.ConnectPerVisit => "connect_per_visit",
         TrafficPattern.Persistent => "persistent",
+        TrafficPattern.Popular => "popular",
         _ => throw new ArgumentOutOfRangeException(nameof(pattern), pattern, message: null),
     };
 }

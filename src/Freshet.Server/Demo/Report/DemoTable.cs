@@ -35,9 +35,12 @@ internal static class DemoTable
         console.WriteLine(report.LiveWrite.Sentence);
     }
 
-    internal static string TitleOf(PatternReport pattern) => pattern.Pattern == TrafficPattern.ConnectPerVisit
-        ? $"{pattern.Clients} web workers, a connection per visit of 3 to 8 requests"
-        : $"{pattern.Clients} web workers, each keeps its connection";
+    internal static string TitleOf(PatternReport pattern) => pattern.Pattern switch
+    {
+        TrafficPattern.ConnectPerVisit => $"{pattern.Clients} web workers, a connection per visit of 3 to 8 requests",
+        TrafficPattern.Persistent => $"{pattern.Clients} web workers, each keeps its connection, one request in eight writes",
+        _ => $"{pattern.Clients} web workers read popular pages, one request in fifty writes",
+    };
 
     internal static IEnumerable<ReportRow> RowsOf(PatternReport pattern)
     {

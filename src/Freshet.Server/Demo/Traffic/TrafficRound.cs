@@ -115,17 +115,17 @@ internal sealed class TrafficRound
         public void Abort() => _connection?.Dispose();
 
         // Kept connections are all made before the clock starts, and counted.
-        private bool CountsConnects => _owner._pattern == TrafficPattern.Persistent || _owner.IsMeasured;
+        private bool CountsConnects => _owner._pattern != TrafficPattern.ConnectPerVisit || _owner.IsMeasured;
 
         private void Work()
         {
-            if (_owner._pattern == TrafficPattern.Persistent)
+            if (_owner._pattern != TrafficPattern.ConnectPerVisit)
                 Attempt(() => _connection = Open());
             _owner._connected.Signal();
             _owner._go.Wait();
             while (!_owner.IsOver && !_owner._cancellationToken.IsCancellationRequested)
             {
-                Attempt(_owner._pattern == TrafficPattern.Persistent ? Continue : Visit);
+                Attempt(_owner._pattern == TrafficPattern.ConnectPerVisit ? Visit : Continue);
             }
             _connection?.Close();
         }

@@ -10,16 +10,22 @@ internal sealed class TrafficScript
     private const int MostRequestsOfVisit = 8;
 
     private readonly SeededRandom _random;
+    private readonly TrafficPattern _pattern;
 
-    public TrafficScript(TrafficPattern pattern, int round, int worker) =>
+    public TrafficScript(TrafficPattern pattern, int round, int worker)
+    {
+        _pattern = pattern;
         _random = SeededRandom.From((int)pattern, round, worker);
+    }
 
     /// <summary>How many requests the next visit makes before it disconnects.</summary>
     public int NextVisit() => FewestRequestsOfVisit + _random.Below(MostRequestsOfVisit - FewestRequestsOfVisit + 1);
 
     public SampleRequest Next()
     {
-        var requests = SampleDatabase.Applications[_random.Below(SampleDatabase.Applications.Length)].Requests;
+        var requests = _pattern == TrafficPattern.Popular
+            ? PopularPages.Requests
+            : SampleDatabase.Applications[_random.Below(SampleDatabase.Applications.Length)].Requests;
         var place = _random.Below(requests.Sum(request => request.Share));
         foreach (var (share, make) in requests)
         {
@@ -39,4 +45,7 @@ internal enum TrafficPattern
 
     /// <summary>Each worker keeps its connection: an application with a pool of its own.</summary>
     Persistent,
+
+    /// <summary>Kept connections, nearly all reads, of a few popular pages: what a cache is for.</summary>
+    Popular,
 }
