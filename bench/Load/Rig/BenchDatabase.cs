@@ -41,6 +41,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ["autovacuum"] = "off",
             ["synchronous_commit"] = "off",
             ["jit"] = "off",
+            ["wal_level"] = "logical",
             ["ssl"] = "on",
             ["ssl_cert_file"] = tls.Certificate,
             ["ssl_key_file"] = tls.Key,
