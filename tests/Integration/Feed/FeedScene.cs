@@ -72,6 +72,13 @@ internal sealed class FeedScene : IAsyncDisposable
     {
         string database = await server.CreateDatabaseAsync();
         await server.ExecuteAsync(database, statements);
+        return Start(server, database, change);
+    }
+
+    /// <summary>Starts a feed on a database that is there.</summary>
+    public static FeedScene Start(
+        FeedPostgres server, string database, Func<FeedOptions, FeedOptions>? change = null)
+    {
         FeedOptions options = Options(server, database);
         var scene = new FeedScene(server, database, change?.Invoke(options) ?? options);
         scene.Feed.Start();

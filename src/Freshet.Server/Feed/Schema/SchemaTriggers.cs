@@ -5,12 +5,13 @@ namespace Freshet.Server.Feed.Schema;
 /// the poll finds in any case.</summary>
 internal static class SchemaTriggers
 {
-    /// <summary>Creates them in a schema of their own; repeating it changes nothing. Temporary tables, which programs
+    /// <summary>Creates them in a schema of their own, which has no likely role's name: a role's own schema would come
+    /// first in its search path. Repeating it changes nothing. Temporary tables, which programs
     /// make all the time, say nothing.</summary>
     public const string CreateSql = """
-        CREATE SCHEMA IF NOT EXISTS freshet;
-        GRANT USAGE ON SCHEMA freshet TO PUBLIC;
-        CREATE OR REPLACE FUNCTION freshet.tell_schema_change() RETURNS event_trigger
+        CREATE SCHEMA IF NOT EXISTS freshet_feed;
+        GRANT USAGE ON SCHEMA freshet_feed TO PUBLIC;
+        CREATE OR REPLACE FUNCTION freshet_feed.tell_schema_change() RETURNS event_trigger
         LANGUAGE plpgsql SET search_path = pg_catalog AS $function$
         BEGIN
             IF TG_EVENT = 'ddl_command_end' THEN
@@ -27,10 +28,10 @@ internal static class SchemaTriggers
         DO $do$ BEGIN
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'freshet_ddl_command_end') THEN
                 CREATE EVENT TRIGGER freshet_ddl_command_end ON ddl_command_end
-                    EXECUTE FUNCTION freshet.tell_schema_change();
+                    EXECUTE FUNCTION freshet_feed.tell_schema_change();
             END IF;
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'freshet_sql_drop') THEN
-                CREATE EVENT TRIGGER freshet_sql_drop ON sql_drop EXECUTE FUNCTION freshet.tell_schema_change();
+                CREATE EVENT TRIGGER freshet_sql_drop ON sql_drop EXECUTE FUNCTION freshet_feed.tell_schema_change();
             END IF;
         END $do$;
         """;
@@ -38,8 +39,8 @@ internal static class SchemaTriggers
     /// <summary>Takes them away again.</summary>
     public const string DropSql = """
         DROP EVENT TRIGGER IF EXISTS freshet_ddl_command_end, freshet_sql_drop;
-        DROP FUNCTION IF EXISTS freshet.tell_schema_change();
-        DROP SCHEMA IF EXISTS freshet;
+        DROP FUNCTION IF EXISTS freshet_feed.tell_schema_change();
+        DROP SCHEMA IF EXISTS freshet_feed;
         """;
 
     /// <summary>Whether both are there and enabled, and whether the role might create them.</summary>
