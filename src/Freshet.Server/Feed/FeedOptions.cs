@@ -15,6 +15,12 @@ internal sealed record FeedOptions
     /// there.</summary>
     public bool ManagesPublication { get; init; } = true;
 
+    /// <summary>True (default): publish only the columns of the replica identity, where the server can (15 and later),
+    /// so that the stream stays thin whatever the rows' width. The price: PostgreSQL then refuses to change the type of
+    /// such a column, or to drop it without CASCADE, unless the table is taken out of the publication in the same
+    /// transaction.</summary>
+    public bool UsesColumnLists { get; init; } = true;
+
     /// <summary>True: create the event triggers that tell of changed definitions at once, where the role may (a
     /// superuser). Default: false; <c>freshet check</c> prints them.</summary>
     public bool CreatesSchemaTriggers { get; init; }

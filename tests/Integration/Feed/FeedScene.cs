@@ -45,10 +45,16 @@ internal sealed class FeedScene : IAsyncDisposable
     public static async Task<string> FingerprintAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "select pg_catalog.md5(coalesce(pg_catalog.string_agg(c.oid::text || c.relname || c.relnatts::text "
-            + "|| c.relreplident::text || c.relhasindex::text || coalesce(c.relacl::text, ''), ',' order by c.oid), '')"
-            + " || (select count(*) from pg_catalog.pg_index i where i.indisprimary)::text)"
-            + " from pg_catalog.pg_class c where c.relkind in ('r', 'v', 'p', 'm') and c.oid >= 16384",
+            """
+            select pg_catalog.md5(coalesce(pg_catalog.string_agg(line, ',' order by line), ''))
+              from (select c::pg_catalog.text || a.attname || a.atttypid::pg_catalog.text
+                      from (select oid, relname, relnamespace, relreplident, relacl from pg_catalog.pg_class
+                             where relkind in ('r', 'v', 'p', 'm') and oid >= 16384) c
+                           join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+                     union all
+                    select i.indrelid::pg_catalog.text || i.indisreplident::pg_catalog.text
+                      from pg_catalog.pg_index i where i.indisprimary and i.indrelid >= 16384) f(line)
+            """,
             connection);
         return (string)(await command.ExecuteScalarAsync(cancellation))!;
     }

@@ -123,6 +123,64 @@ public sealed class SchemaTests(FeedPostgres server)
         }
     }
 
+    /// <summary>What a migration does to a key while the table is published.</summary>
+    [Theory]
+    [InlineData("ALTER TABLE player RENAME id TO number")]
+    [InlineData("ALTER TABLE player ALTER name TYPE varchar(20)")]
+    [InlineData("ALTER TABLE player ADD COLUMN age int DEFAULT 3")]
+    [InlineData("ALTER TABLE player DROP COLUMN name")]
+    [InlineData("ALTER TABLE player DROP COLUMN id CASCADE")]
+    [InlineData("ALTER TABLE player RENAME TO person")]
+    [InlineData("ALTER TABLE player SET SCHEMA elsewhere")]
+    [InlineData("DROP TABLE player")]
+    public async Task A_migration_of_a_published_table_works(string statement)
+    {
+        await using FeedScene scene = await FeedScene.StartLiveAsync(server, null, Player, "CREATE SCHEMA elsewhere");
+        await scene.TrackedAsync("player");
+        await scene.ExecuteAsync("INSERT INTO player VALUES (1, 'a')");
+        await scene.CaughtUpAsync();
+        long version = scene.Freshness.SchemaVersion;
+        await scene.ExecuteAsync(statement);
+        await scene.UntilAsync(() => scene.Freshness.SchemaVersion > version);
+        Assert.Equal(0, scene.Feed.Status.Reconnects);
+    }
+
+    /// <summary>PostgreSQL does not change the type of a column that a publication lists; a table that is published with
+    /// all its columns, or taken out in the same transaction, it does.</summary>
+    [Fact]
+    public async Task A_keys_type_can_be_changed_when_its_table_is_taken_out_in_the_same_transaction()
+    {
+        await using FeedScene scene = await FeedScene.StartLiveAsync(server, null, Player);
+        TableVersion player = await scene.TrackedAsync("player");
+        const string alter = "ALTER TABLE player ALTER id TYPE bigint";
+        PostgresException refusal = await Assert.ThrowsAsync<PostgresException>(() => scene.ExecuteAsync(alter));
+        Assert.Equal(PostgresErrorCodes.FeatureNotSupported, refusal.SqlState);
+        long version = scene.Freshness.SchemaVersion;
+        await scene.ExecuteAsync($"BEGIN; ALTER PUBLICATION freshet DROP TABLE player; {alter}; COMMIT");
+        await scene.UntilAsync(() => scene.Freshness.SchemaVersion > version);
+        await scene.UntilAsync(() => player.IsTracked);
+        while (await scene.ReadAsync("select count(*) from pg_publication_tables") is "0")
+        {
+            await Task.Delay(1);
+        }
+    }
+
+    [Fact]
+    public async Task Without_column_lists_a_keys_type_can_be_changed_at_once()
+    {
+        await using FeedScene scene = await FeedScene.StartLiveAsync(
+            server, options => options with { UsesColumnLists = false }, Player);
+        TableVersion player = await scene.TrackedAsync("player");
+        await scene.ExecuteAsync("ALTER TABLE player ALTER id TYPE bigint", "INSERT INTO player VALUES (1, 'a')");
+        scene.Freshness.SplitByKey(player);
+        await scene.CaughtUpAsync();
+        long before = player.Bucket(1).Version;
+        await scene.ExecuteAsync("UPDATE player SET name = 'b'");
+        await scene.CaughtUpAsync();
+        Assert.True(player.Bucket(1).Version > before);
+        Assert.Equal(0, scene.Feed.Status.Reconnects);
+    }
+
     [Fact]
     public async Task A_changed_replica_identity_is_followed()
     {

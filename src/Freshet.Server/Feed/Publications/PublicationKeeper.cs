@@ -18,6 +18,9 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
     /// <summary>Most failures of single tables before the rest is left for the next time.</summary>
     private const int MostFailures = 20;
 
+    private readonly bool _usesLists =
+        options.UsesColumnLists && serverVersionNumber >= PublicationSql.FirstWithColumnLists;
+
     /// <summary>Brings it up to date.</summary>
     /// <param name="connection">To the primary, no transaction open.</param>
     /// <param name="beforeRemoval">Told which tables will no longer be streamed, before that is so.</param>
@@ -57,7 +60,7 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
         await ChangeAsync(
             connection,
             plan.Additions,
-            tables => PublicationSql.Add(options.Publication, tables, serverVersionNumber),
+            tables => PublicationSql.Add(options.Publication, tables, _usesLists),
             failures,
             cancellation);
         await transaction.CommitAsync(cancellation);

@@ -58,18 +58,18 @@ internal static class PublicationSql
     internal static string Create(string name) => $"CREATE PUBLICATION {TableFacts.Quote(name)}";
 
     // ONLY: a table's children have identities of their own, or none.
-    internal static string Add(string name, IEnumerable<TableFacts> tables, int version) =>
+    internal static string Add(string name, IEnumerable<TableFacts> tables, bool usesLists) =>
         $"ALTER PUBLICATION {TableFacts.Quote(name)} ADD TABLE "
-        + string.Join(", ", tables.Select(table => Member(table, version)));
+        + string.Join(", ", tables.Select(table => Member(table, usesLists)));
 
     internal static string Drop(string name, IEnumerable<TableFacts> tables) =>
         $"ALTER PUBLICATION {TableFacts.Quote(name)} DROP TABLE "
         + string.Join(", ", tables.Select(table => "ONLY " + table.QuotedName));
 
-    private static string Member(TableFacts table, int version)
+    private static string Member(TableFacts table, bool usesLists)
     {
         ImmutableArray<string> columns = PublicationPlan.ColumnList(table);
-        return version < FirstWithColumnLists || columns.IsEmpty
+        return !usesLists || columns.IsEmpty
             ? "ONLY " + table.QuotedName
             : $"ONLY {table.QuotedName} ({string.Join(", ", columns.Select(TableFacts.Quote))})";
     }
