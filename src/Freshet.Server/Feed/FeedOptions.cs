@@ -6,10 +6,12 @@ namespace Freshet.Server.Feed;
 /// <summary>What a feed follows and how.</summary>
 internal sealed record FeedOptions
 {
+    public const string DefaultPublication = "freshet";
+
     public required FeedServer Server { get; init; }
 
-    /// <summary>The publication that names the tables. Default: <c>freshet</c>.</summary>
-    public string Publication { get; init; } = "freshet";
+    /// <summary>The publication that names the tables. Default: <see cref="DefaultPublication"/>.</summary>
+    public string Publication { get; init; } = DefaultPublication;
 
     /// <summary>True (default): create the publication and add tables to it where the role may. False: use what is
     /// there.</summary>

@@ -12,7 +12,8 @@ namespace Freshet.Server.Feed;
 internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
 {
     private readonly Lock _lock = new();
-    private HashSet<RelationId> _wanted = [];
+    private readonly HashSet<TrackedTable> _ready = [];
+    private Dictionary<RelationId, long> _wanted = [];
     private PublicationState _state = PublicationState.None;
     private bool _isLive;
     private bool _isClosed;
@@ -31,7 +32,8 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
         {
             _state = state;
             _version = serverVersionNumber;
-            _wanted = [.. state.Tracked];
+            _wanted = Wanted(state);
+            _ready.UnionWith(state.Tracked);
         }
     }
 
@@ -43,7 +45,7 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
             if (!_isClosed)
             {
                 _isLive = true;
-                TrackAll(_wanted);
+                TrackAll(_ready);
                 freshness.GoLive();
             }
         }
@@ -65,8 +67,10 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
         {
             foreach (RelationId id in tables)
             {
-                _wanted.Remove(id);
-                freshness.Untrack(id);
+                if (_wanted.Remove(id))
+                {
+                    freshness.Untrack(id);
+                }
             }
         }
     }
@@ -77,9 +81,11 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
     {
         lock (_lock)
         {
-            HashSet<RelationId> wanted = [.. state.Tracked];
-            Untrack(_wanted.Where(id => !wanted.Contains(id)).ToArray());
-            RelationId[] added = [.. wanted.Where(id => !_wanted.Contains(id))];
+            // Taken out and put in again is both gone and new: in between its commits were not streamed.
+            Dictionary<RelationId, long> wanted = Wanted(state);
+            Untrack([.. _wanted.Where(pair => !wanted.Contains(pair)).Select(pair => pair.Key)]);
+            TrackedTable[] added = [.. state.Tracked.Where(table => !_wanted.ContainsKey(table.Id))];
+            _ready.IntersectWith(state.Tracked);
             _wanted = wanted;
             _state = state;
             if (added.Length == 0)
@@ -110,11 +116,15 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
         var major => major > 17,
     };
 
-    private void TrackAdded(RelationId[] added)
+    private static Dictionary<RelationId, long> Wanted(PublicationState state) =>
+        state.Tracked.ToDictionary(table => table.Id, table => table.Membership);
+
+    private void TrackAdded(TrackedTable[] added)
     {
         lock (_lock)
         {
             // Before the stream is live, going live tracks them.
+            _ready.UnionWith(added);
             if (_isLive && !_isClosed)
             {
                 TrackAll(added);
@@ -122,11 +132,15 @@ internal sealed class TrackedTables(Freshness freshness, SnapshotGates gates)
         }
     }
 
-    private void TrackAll(IEnumerable<RelationId> tables)
+    /// <summary>Those that were taken out meanwhile, or put in again, wait for a gate of their own.</summary>
+    private void TrackAll(IEnumerable<TrackedTable> tables)
     {
-        foreach (RelationId id in tables.Where(_wanted.Contains))
+        foreach (TrackedTable table in tables)
         {
-            freshness.Track(id);
+            if (_wanted.TryGetValue(table.Id, out long membership) && membership == table.Membership)
+            {
+                freshness.Track(table.Id);
+            }
         }
     }
 }

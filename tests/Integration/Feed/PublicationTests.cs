@@ -46,7 +46,8 @@ public sealed class PublicationTests(FeedPostgres server)
         await server.ExecuteAsync("postgres", "ALTER ROLE trusted NOREPLICATION");
         try
         {
-            await using FeedScene scene = await StartAsTrustedAsync(Player, "CREATE PUBLICATION freshet FOR ALL TABLES");
+            await using FeedScene scene = await StartAsTrustedAsync(
+                Player, "CREATE PUBLICATION freshet FOR ALL TABLES");
             await scene.UntilAsync(() => scene.Feed.Status.State == FeedState.Unavailable);
             Assert.Equal("ALTER ROLE \"trusted\" REPLICATION;", scene.Feed.Status.Repair);
             await scene.ExecuteAsync(scene.Feed.Status.Repair!);

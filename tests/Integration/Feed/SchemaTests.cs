@@ -85,6 +85,33 @@ public sealed class SchemaTests(FeedPostgres server)
         await scene.UntilAsync(() => team.IsTracked);
     }
 
+    /// <summary>Without the memberships compared, the table would count as tracked all the time, and the transaction's
+    /// first write would be missed.</summary>
+    [Fact]
+    public async Task A_table_that_somebody_takes_out_and_puts_back_is_new()
+    {
+        await using FeedScene scene = await FeedScene.StartLiveAsync(
+            server, null, Player, "CREATE TABLE team (id int PRIMARY KEY)");
+        TableVersion player = await scene.TrackedAsync("player");
+        await using NpgsqlConnection connection = await scene.ConnectAsync();
+        await RunAsync(connection, "BEGIN");
+        await RunAsync(connection, "INSERT INTO team VALUES (1)");
+        await scene.ExecuteAsync(
+            "ALTER PUBLICATION freshet DROP TABLE player",
+            "INSERT INTO player VALUES (1, 'missed')",
+            "ALTER PUBLICATION freshet ADD TABLE player (id)");
+        await scene.UntilAsync(() => !player.IsTracked);
+        for (int i = 0; i < 5; i++)
+        {
+            await scene.CaughtUpAsync();
+            Assert.False(player.IsTracked);
+        }
+
+        Assert.True((await scene.TableAsync("team")).IsTracked);
+        await RunAsync(connection, "COMMIT");
+        await scene.UntilAsync(() => player.IsTracked);
+    }
+
     [Fact]
     public async Task A_table_without_a_primary_key_stays_untracked_and_its_writes_work()
     {
@@ -145,8 +172,8 @@ public sealed class SchemaTests(FeedPostgres server)
         Assert.Equal(0, scene.Feed.Status.Reconnects);
     }
 
-    /// <summary>PostgreSQL does not change the type of a column that a publication lists; a table that is published with
-    /// all its columns, or taken out in the same transaction, it does.</summary>
+    /// <summary>PostgreSQL does not change the type of a column that a publication lists; a table that is published
+    /// with all its columns, or taken out in the same transaction, it does.</summary>
     [Fact]
     public async Task A_keys_type_can_be_changed_when_its_table_is_taken_out_in_the_same_transaction()
     {
@@ -185,7 +212,10 @@ public sealed class SchemaTests(FeedPostgres server)
     public async Task A_changed_replica_identity_is_followed()
     {
         await using FeedScene scene = await FeedScene.StartLiveAsync(
-            server, null, "CREATE TABLE pair (a int PRIMARY KEY, b int NOT NULL UNIQUE)", "INSERT INTO pair VALUES (1, 1)");
+            server,
+            null,
+            "CREATE TABLE pair (a int PRIMARY KEY, b int NOT NULL UNIQUE)",
+            "INSERT INTO pair VALUES (1, 1)");
         TableVersion pair = await scene.TrackedAsync("pair");
         await scene.ExecuteAsync("ALTER TABLE pair REPLICA IDENTITY USING INDEX pair_b_key");
         string list = "select attnames::text from pg_publication_tables where tablename = 'pair'";

@@ -36,7 +36,7 @@ public sealed class StreamTests(FeedPostgres server)
     [InlineData("DELETE FROM player WHERE id = 3", new[] { 3 }, false)]
     [InlineData("DELETE FROM player WHERE id IN (3, 4)", new[] { 3, 4 }, false)]
     [InlineData("INSERT INTO player VALUES (3, 'z') ON CONFLICT (id) DO UPDATE SET name = 'z'", new[] { 3 }, false)]
-    [InlineData("MERGE INTO player p USING (VALUES (4)) v(id) ON p.id = v.id WHEN MATCHED THEN DELETE", new[] { 4 }, false)]
+    [InlineData("MERGE INTO player p USING (VALUES (4)) v(i) ON id = i WHEN MATCHED THEN DELETE", new[] { 4 }, false)]
     [InlineData("UPDATE player SET name = 'y' WHERE id = 999", new int[0], false)]
     [InlineData("TRUNCATE player", new int[0], true)]
     [InlineData("INSERT INTO player SELECT i, '' FROM generate_series(1001, 1257) i", new int[0], true)]

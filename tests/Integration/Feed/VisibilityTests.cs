@@ -40,8 +40,8 @@ public sealed class VisibilityTests(FeedPostgres server)
         Assert.True(scene.Freshness.IsLive);
     }
 
-    /// <summary>The test above can fail: without the rule the commit counts as confirmed while readers still see the old
-    /// row.</summary>
+    /// <summary>The test above can fail: without the rule the commit counts as confirmed while readers still see the
+    /// old row.</summary>
     [Fact]
     public async Task Without_the_rule_of_confirmation_the_trap_is_open()
     {
@@ -213,7 +213,8 @@ public sealed class VisibilityTests(FeedPostgres server)
                 "postgres",
                 $"ALTER SYSTEM SET synchronous_standby_names = '{names}'",
                 "SELECT pg_reload_conf()");
-            while (await server.ReadAsync("postgres", "SHOW synchronous_standby_names") != names)
+            const string show = "SHOW synchronous_standby_names";
+            while (!names.Equals(await server.ReadAsync("postgres", show), StringComparison.Ordinal))
             {
                 await Task.Delay(1);
             }

@@ -43,8 +43,7 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
         }
 
         PublicationFacts facts = await ReadOrCreateAsync(connection, cancellation);
-        PublicationPlan plan = PublicationPlan.Draw(
-            facts, await ReadTablesAsync(connection, cancellation), options.ManagesPublication);
+        PublicationPlan plan = await DrawAsync(connection, facts, cancellation);
         var failures = new List<UntrackedTable>();
         if (!plan.Removals.IsEmpty)
         {
@@ -63,15 +62,36 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
             tables => PublicationSql.Add(options.Publication, tables, _usesLists),
             failures,
             cancellation);
+        if (!plan.Removals.IsEmpty || !plan.Additions.IsEmpty)
+        {
+            // As it is now: what could not be added is not in it.
+            plan = await DrawAsync(connection, facts, cancellation);
+        }
+
         await transaction.CommitAsync(cancellation);
-        var missed = failures.Select(failure => failure.Id).ToHashSet();
+        var missed = plan.Additions.Select(table => table.Id).ToHashSet();
         return new PublicationState(
-            [.. plan.Tracked.Where(id => !missed.Contains(id))],
+            [.. plan.Tracked.Where(table => !missed.Contains(table.Id))],
             [.. failures, .. plan.Untracked],
             await NextTransactionAsync(connection, cancellation),
             facts.IsForAllTables,
             failures.Count > 0);
     }
+
+    /// <summary>What the plan is drawn from, in one value that differs when it does.</summary>
+    public async Task<string> ReadFingerprintAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(PublicationSql.Fingerprint(serverVersionNumber), connection)
+        {
+            Parameters = { new() { Value = options.Publication } },
+        };
+        return (string)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private async Task<PublicationPlan> DrawAsync(
+        NpgsqlConnection connection, PublicationFacts facts, CancellationToken cancellation) =>
+        PublicationPlan.Draw(
+            facts, await ReadTablesAsync(connection, cancellation), options.ManagesPublication);
 
     private async Task<PublicationFacts> ReadOrCreateAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
@@ -143,7 +163,8 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
                 Owner = reader.GetString(8),
                 IdentityColumns = await NamesAsync(reader, 9, cancellation),
                 Published = isPublished
-                    ? new PublishedTable(await NamesAsync(reader, 11, cancellation), reader.GetBoolean(12))
+                    ? new PublishedTable(
+                        await NamesAsync(reader, 12, cancellation), reader.GetBoolean(13), reader.GetInt64(11))
                     : null,
             });
         }

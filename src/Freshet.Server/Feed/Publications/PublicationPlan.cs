@@ -14,7 +14,7 @@ namespace Freshet.Server.Feed.Publications;
 internal sealed record PublicationPlan(
     ImmutableArray<TableFacts> Additions,
     ImmutableArray<TableFacts> Removals,
-    ImmutableArray<RelationId> Tracked,
+    ImmutableArray<TrackedTable> Tracked,
     ImmutableArray<UntrackedTable> Untracked)
 {
     /// <param name="publication">As it is, or as it will be created.</param>
@@ -25,7 +25,7 @@ internal sealed record PublicationPlan(
         bool alters = manages && publication is { IsOwned: true, IsForAllTables: false };
         var additions = ImmutableArray.CreateBuilder<TableFacts>();
         var removals = ImmutableArray.CreateBuilder<TableFacts>();
-        var tracked = ImmutableArray.CreateBuilder<RelationId>();
+        var tracked = ImmutableArray.CreateBuilder<TrackedTable>();
         var untracked = ImmutableArray.CreateBuilder<UntrackedTable>();
         foreach (TableFacts table in tables)
         {
@@ -47,7 +47,7 @@ internal sealed record PublicationPlan(
             }
             else
             {
-                tracked.Add(table.Id);
+                tracked.Add(new TrackedTable(table.Id, table.Published?.Membership ?? 0));
             }
         }
 
@@ -145,6 +145,11 @@ internal sealed record PublicationPlan(
                 : "not in the publication, which this role may not alter";
     }
 }
+
+/// <param name="Id">Which.</param>
+/// <param name="Membership">Since when it is published: another value after it was taken out and put in again, between
+/// which its commits were not streamed.</param>
+internal readonly record struct TrackedTable(RelationId Id, long Membership);
 
 /// <param name="Id">Which.</param>
 /// <param name="Name">Its name, quoted as SQL needs it.</param>

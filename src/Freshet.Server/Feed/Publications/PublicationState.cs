@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Freshet.Core.Consistency;
 
 namespace Freshet.Server.Feed.Publications;
 
@@ -11,7 +10,7 @@ namespace Freshet.Server.Feed.Publications;
 /// <param name="IsForAllTables">It need not be altered for new tables.</param>
 /// <param name="HasFailures">Some tables are to be tried again.</param>
 internal sealed record PublicationState(
-    ImmutableArray<RelationId> Tracked,
+    ImmutableArray<TrackedTable> Tracked,
     ImmutableArray<UntrackedTable> Untracked,
     ulong NextTransaction,
     bool IsForAllTables,

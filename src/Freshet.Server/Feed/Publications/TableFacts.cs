@@ -44,4 +44,5 @@ internal sealed record TableFacts
 
 /// <param name="Columns">Those of its column list; empty: no list, all columns.</param>
 /// <param name="HasRowFilter">Changes of some rows are not published.</param>
-internal sealed record PublishedTable(ImmutableArray<string> Columns, bool HasRowFilter);
+/// <param name="Membership">Another one when it was taken out and put in again.</param>
+internal sealed record PublishedTable(ImmutableArray<string> Columns, bool HasRowFilter, long Membership = 0);

@@ -10,7 +10,8 @@ namespace Freshet.Server.Feed.Pulse;
 /// </summary>
 internal sealed class PulseConnection : IDisposable
 {
-    /// <summary>Since 17 a message outside of a transaction can flush the log: it takes no transaction number.</summary>
+    /// <summary>Since 17 a message outside of a transaction can flush the log: it takes no transaction number.
+    /// </summary>
     private const int FirstWithFlushingMessages = 170_000;
 
     private const string PulseQuery =

@@ -6,8 +6,8 @@ namespace Freshet.Server.Feed.Replication;
 
 /// <summary>
 /// Reads pgoutput's messages, protocol version 1 (PostgreSQL manual, "Logical Replication Message Formats"), and
-/// gathers each transaction. States: outside or inside a transaction. Whatever does not fit is a protocol violation: the feed
-/// ends and begins anew rather than miss a change. Belongs to the stream's thread.
+/// gathers each transaction. States: outside or inside a transaction. Whatever does not fit is a protocol violation:
+/// the feed ends and begins anew rather than miss a change. Belongs to the stream's thread.
 /// </summary>
 internal sealed class PgOutputDecoder
 {

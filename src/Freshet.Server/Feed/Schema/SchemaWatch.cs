@@ -7,8 +7,8 @@ namespace Freshet.Server.Feed.Schema;
 
 /// <summary>
 /// Looks for changed definitions and rights: at each interval, and at once when <see cref="LookNow"/> is called. After
-/// a change the schema version goes up, the publication is brought up to date, the catalog is read again, and the schema
-/// version goes up once more: the first makes what was stored before unreachable at once, the second what was analysed
+/// a change the schema version goes up, the publication is brought up to date, the catalog is read again, and the
+/// schema version goes up once more: the first makes what was stored before unreachable at once, the second what was analysed
 /// with the old picture of the catalog. One per stream, on the thread pool; <see cref="LookNow"/> from any thread.
 /// </summary>
 internal sealed class SchemaWatch : IAsyncDisposable
@@ -46,7 +46,7 @@ internal sealed class SchemaWatch : IAsyncDisposable
             var watch = new SchemaWatch(options, connection, version, freshness, tables);
 
             // The fingerprint first: what changes while the rest is read is found by the first look.
-            watch._fingerprint = await options.ReadFingerprint(connection, cancellation);
+            watch._fingerprint = await watch.ReadFingerprintAsync(cancellation);
             tables.Begin(await watch.KeepAsync(cancellation), version);
             if (options.ReadCatalog is { } read)
             {
@@ -84,7 +84,7 @@ internal sealed class SchemaWatch : IAsyncDisposable
                     Volatile.Write(ref _asked, 0);
                 }
 
-                string fingerprint = await _options.ReadFingerprint(_connection, cancellation);
+                string fingerprint = await ReadFingerprintAsync(cancellation);
                 bool differs = !string.Equals(fingerprint, _fingerprint, StringComparison.Ordinal);
                 if (isTold || differs || _tables.HasFailures)
                 {
@@ -127,6 +127,10 @@ internal sealed class SchemaWatch : IAsyncDisposable
             _freshness.SchemaChanged();
         }
     }
+
+    private async Task<string> ReadFingerprintAsync(CancellationToken cancellation) =>
+        await _options.ReadFingerprint(_connection, cancellation)
+        + ' ' + await _keeper.ReadFingerprintAsync(_connection, cancellation);
 
     private Task<PublicationState> KeepAsync(CancellationToken cancellation) =>
         _keeper.KeepAsync(_connection, removed => _tables.Untrack(removed.Select(table => table.Id)), cancellation);
