@@ -12,6 +12,10 @@ namespace Freshet.Server.Feed;
 /// </summary>
 internal sealed class FeedSession : IDisposable
 {
+    /// <summary>Most commits that are streamed and not known to be visible: as many as wait for a standby at most, or
+    /// came since the last pulse.</summary>
+    private const int MostPendingCommits = 100_000;
+
     private readonly FeedOptions _options;
     private readonly Freshness _freshness;
     private readonly FeedCounters _counters;
@@ -175,6 +179,11 @@ internal sealed class FeedSession : IDisposable
         }
 
         _freshness.Commit(commit.Transaction, commit.End, commit.Changes);
+        if (_freshness.PendingCommits > MostPendingCommits)
+        {
+            throw new FeedException(FeedFailure.Lost, $"more than {MostPendingCommits} commits are not visible yet");
+        }
+
         _counters.OnCommit(commit.CommittedAt);
         if (commit.Changes.Length > 0 || commit.ChangesSchema)
         {
