@@ -131,7 +131,7 @@ internal sealed class FeedSession : IDisposable
     private void WaitForRunning()
     {
         _report(FeedState.Open, "waits until transactions have ended that ran when the stream began");
-        ulong next = _pulse!.Ask(out _).Next;
+        ulong next = _pulse!.TakeTransactionNumber();
         _gates.WhenEnded(Math.Max(next, Tables.State.NextTransaction), () =>
         {
             Tables.GoLive();

@@ -221,12 +221,12 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
         }
     }
 
-    /// <summary>The first transaction number that had not been given out when the publication was as it is now.
-    /// </summary>
+    /// <summary>A transaction number that is taken when the publication is as it is now: whatever ran before has a lower
+    /// one. (A snapshot's xmax would not do: it is the number behind the last one that has ended.)</summary>
     private static async Task<ulong> NextTransactionAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text", connection);
+            "select pg_catalog.pg_current_xact_id()::pg_catalog.text", connection);
         return ulong.Parse((string)(await command.ExecuteScalarAsync(cancellation))!, CultureInfo.InvariantCulture);
     }
 

@@ -79,6 +79,15 @@ internal sealed class PulseConnection : IDisposable
         }
     }
 
+    /// <summary>Takes a transaction number: whatever has one now has a lower one. A snapshot's
+    /// <see cref="VisibilitySnapshot.Next"/> does not tell that: it is the number behind the last one that has ended,
+    /// and a transaction that runs may have it or a higher one.</summary>
+    public ulong TakeTransactionNumber() =>
+        _connection.Query("SELECT pg_catalog.pg_current_xact_id()") is [[{ } number]]
+        && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong taken)
+            ? taken
+            : throw FeedException.Violation("its answer to a query");
+
     /// <summary>Has the WAL flushed up to a position, unless it is: the server streams only what is flushed, and
     /// records of running or asynchronous transactions may wait.</summary>
     /// <returns>True when something was written for it.</returns>

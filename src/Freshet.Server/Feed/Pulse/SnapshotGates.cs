@@ -24,8 +24,8 @@ internal sealed class SnapshotGates
         }
     }
 
-    /// <summary>When everything has ended that began before transaction <paramref name="next"/>, a snapshot's
-    /// <see cref="VisibilitySnapshot.Next"/>.</summary>
+    /// <summary>When everything has ended that has a lower number than transaction <paramref name="next"/>, which was
+    /// taken for that.</summary>
     public void WhenEnded(ulong next, Action then) => Add(new Gate(snapshot => snapshot.Oldest >= next, then));
 
     /// <summary>When a transaction that has committed is visible.</summary>

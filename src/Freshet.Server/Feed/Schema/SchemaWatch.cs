@@ -13,6 +13,10 @@ namespace Freshet.Server.Feed.Schema;
 /// </summary>
 internal sealed class SchemaWatch : IAsyncDisposable
 {
+    // Whatever the role or the database sets.
+    private const string Settings = "SET default_transaction_isolation = 'read committed';"
+        + "SET default_transaction_read_only = off";
+
     private readonly FeedOptions _options;
     private readonly NpgsqlConnection _connection;
     private readonly Freshness _freshness;
@@ -42,6 +46,11 @@ internal sealed class SchemaWatch : IAsyncDisposable
         try
         {
             await connection.OpenAsync(cancellation);
+            await using (var settings = new NpgsqlCommand(Settings, connection))
+            {
+                await settings.ExecuteNonQueryAsync(cancellation);
+            }
+
             int version = await FeedRequirements.CheckAsync(connection, options, cancellation);
             var watch = new SchemaWatch(options, connection, version, freshness, tables);
 
