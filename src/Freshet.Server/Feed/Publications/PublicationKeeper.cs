@@ -221,8 +221,8 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
         }
     }
 
-    /// <summary>A transaction number that is taken when the publication is as it is now: whatever ran before has a lower
-    /// one. (A snapshot's xmax would not do: it is the number behind the last one that has ended.)</summary>
+    /// <summary>A transaction number that is taken when the publication is as it is now: whatever ran before has a
+    /// lower one. (A snapshot's xmax would not do: it is the number behind the last one that has ended.)</summary>
     private static async Task<ulong> NextTransactionAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(

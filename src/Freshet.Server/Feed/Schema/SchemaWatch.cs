@@ -9,7 +9,8 @@ namespace Freshet.Server.Feed.Schema;
 /// Looks for changed definitions and rights: at each interval, and at once when <see cref="LookNow"/> is called. After
 /// a change the schema version goes up, the publication is brought up to date, the catalog is read again, and the
 /// schema version goes up once more: the first makes what was stored before unreachable at once, the second what was
-/// analysed with the old picture of the catalog. One per stream, on the thread pool; <see cref="LookNow"/> from any thread.
+/// analysed with the old picture of the catalog. One per stream, on the thread pool; <see cref="LookNow"/> from any
+/// thread.
 /// </summary>
 internal sealed class SchemaWatch : IAsyncDisposable
 {
