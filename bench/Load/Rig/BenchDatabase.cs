@@ -39,7 +39,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ["max_wal_size"] = "4GB",
             ["checkpoint_timeout"] = "1h",
             ["autovacuum"] = "off",
-            ["synchronous_commit"] = "off",
+            ["synchronous_commit"] = "on", // without fsync it costs little, and it is what applications have
             ["jit"] = "off",
             ["wal_level"] = "logical",
             ["ssl"] = "on",

@@ -98,7 +98,15 @@ internal sealed class PulseLoop
 
     private void Ask()
     {
-        _pace.OnBegin(Stopwatch.GetTimestamp());
+        long begun = Stopwatch.GetTimestamp();
+        _pace.OnBegin(begun);
+        if (_freshness.Pulses.IsUrgent)
+        {
+            // At the same time: mostly its answer has come up to what the pulse will tell.
+            _askedAt = begun;
+            _stream.Ask(_freshness.Position, wantsReply: true);
+        }
+
         long number = _freshness.Pulses.Begin(out long epoch);
         VisibilitySnapshot snapshot = _connection.Ask(out Lsn insertPosition);
         Volatile.Write(ref _insertPosition, (long)insertPosition.Value);
