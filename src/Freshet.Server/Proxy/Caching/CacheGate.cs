@@ -226,6 +226,11 @@ internal sealed class CacheGate(LoopCache loop)
             return Pass(cache, CacheResult.Uncacheable);
         }
 
+        if (mode != CacheMode.Bounded && !VersionJudge.IsCaughtUp(database, loop.Loop.Now))
+        {
+            return Pass(cache, CacheResult.Disabled);
+        }
+
         if (_dependencies.HasDateWord(batch))
         {
             return Pass(cache, CacheResult.Volatile);

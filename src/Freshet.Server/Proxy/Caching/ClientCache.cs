@@ -144,7 +144,12 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>What it waited for will not come: it goes to the server, or takes what is old.</summary>
     public void GiveUpWaiting()
     {
-        GoesPast = BridgeBy == 0;
+        if (BridgeBy == 0)
+        {
+            GoesPast = true;
+            Database.Counters[Loop.Loop.Index].FloorTimeouts += Awaited is null ? 1 : 0;
+        }
+
         BridgeBy = Math.Min(BridgeBy, 1);
     }
 
