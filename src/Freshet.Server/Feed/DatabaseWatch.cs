@@ -178,7 +178,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
 
     private void OnFeedState(FeedState state, FeedException? failure)
     {
-        bool forbidden = state == FeedState.Unavailable || failure is { Failure: FeedFailure.Refused };
+        // Only what somebody has to repair: a stream that was cut off is no reason to serve by age.
+        bool forbidden = state == FeedState.Unavailable || failure?.SqlState is "42501" or "28000" or "28P01";
         FeedAvailability before = _database.Feed;
         _database.Feed = forbidden ? FeedAvailability.Unavailable
             : state == FeedState.Live ? FeedAvailability.Running

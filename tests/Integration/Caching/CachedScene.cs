@@ -14,6 +14,7 @@ internal sealed class CachedScene : IAsyncDisposable
     private static int s_last;
 
     private readonly List<WireClient> _clients = [];
+    private WireClient? _disturber;
     private readonly Endpoint _server;
     private readonly FreshetProcess _proxy;
     private readonly PrivatePostgres _postgres;
@@ -90,6 +91,30 @@ internal sealed class CachedScene : IAsyncDisposable
         client.Query(sql);
         client.Query(sql);
         return Hits() > before;
+    }
+
+    /// <summary>Something that happens in a database's life, another thing each time.</summary>
+    public void Disturb(int round)
+    {
+        var admin = _disturber ??= Direct();
+        switch (round % 40)
+        {
+            case 5:
+                admin.Query("alter table shadow add column c" + round + " int");
+                break;
+            case 15:
+                admin.Query("truncate scratch; insert into scratch values (1)");
+                break;
+            case 20:
+                admin.Query(
+                    "select pg_terminate_backend(active_pid) from pg_replication_slots "
+                    + "where database = current_database()");
+                break;
+            case 30:
+                admin.Query("create table new" + round + "(id int primary key); create index on counter(v)");
+                admin.Query("drop index counter_v_idx");
+                break;
+        }
     }
 
     public long Hits() => Count("hit");

@@ -53,6 +53,8 @@ internal sealed class CachingHost : IAsyncDisposable, IProxyLog
 
     public Freshness Freshness => _host.Cache.Databases.Single().Freshness;
 
+    public int Port => _host.Addresses[0].Port;
+
     public long Hits => Sum(counters => counters.Requests[0]);
 
     public long Stored => Sum(counters => counters.Stored);

@@ -1,0 +1,113 @@
+using Freshet.Core.Consistency;
+using Freshet.Tests.Integration.Servers;
+using Freshet.Tests.Integration.Wire;
+using Xunit;
+using Xunit.Sdk;
+
+namespace Freshet.Tests.Integration.Caching;
+
+/// <summary>
+/// A random workload of sessions direct and through two proxies, with triggers, views, joins, transactions, changing
+/// definitions, truncations and cut streams, in which every answer is judged. <c>./test --long</c> runs it for longer.
+/// </summary>
+/// <param name="servers">The shared servers.</param>
+public sealed class CheckerTests(TestServers servers)
+{
+    private const string Setup =
+        """
+        create table counter(id int primary key, v bigint not null);
+        insert into counter select i, 0 from generate_series(1, 20) i;
+        create table shadow(id int primary key);
+        insert into shadow select id from counter;
+        create table total(id int primary key, v bigint not null);
+        insert into total values (1, 0);
+        create function add_up() returns trigger language plpgsql as $$
+          begin update total set v = v + new.v - old.v; return new; end $$;
+        create trigger t after update on counter for each row execute function add_up();
+        create view total_view as select v as total from total;
+        create table joint(id int primary key, v bigint not null);
+        insert into joint values (1, 0), (2, 0), (3, 0);
+        create table scratch(id int primary key);
+        """;
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("FRESHET_TEST_LONG") is "1";
+
+    private static int Operations => IsLong ? 10_000_000 : 100_000;
+
+    [Fact]
+    public async Task No_session_goes_backwards_misses_its_writes_or_sees_half_of_a_commit()
+    {
+        await using var scene = await CachedScene.StartAsync(servers.Postgres, Setup, "\"verify\": 5");
+        var endpoint = new Endpoint(servers.Postgres.Host, servers.Postgres.Port, scene.Database, "wire", "");
+        await using var second = await CachedScene.StartProxyAsync(endpoint, "\"verify\": 5");
+        var counters = new CheckedCounters();
+        int[] ports = [scene.Proxy.Port, second.Port, scene.Proxy.Port, second.Port, servers.Postgres.Port];
+        CheckedSession[] sessions =
+            [.. ports.Select((port, index) => new CheckedSession(ConnectionString(port, scene.Database), counters, index))];
+
+        await RunAsync(sessions, scene, Operations);
+
+        Array.ForEach(sessions, session => session.Dispose());
+        var metrics = await scene.MetricsAsync();
+        Assert.Equal(0, metrics[$"freshet_cache_mismatches_total{{database=\"{scene.Database}\"}}"]);
+        Assert.Equal(0, metrics["freshet_broken_invariants_total"]);
+        Assert.True(scene.Hits() > Operations / 20, $"{scene.Hits()} hits");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{sessions.Sum(session => session.Operations)} operations, {scene.Hits()} hits of the first proxy");
+    }
+
+    /// <summary>Shows that the checker sees what it looks for.</summary>
+    [Fact]
+    public async Task Without_a_floor_the_checker_finds_a_session_that_went_backwards()
+    {
+        await using var scene = await CachedScene.StartAsync(servers.Postgres, Setup);
+        await using var host = new CachingHost(servers.Postgres, scene.Database);
+        await host.UntilLiveAsync();
+        host.Freshness.Failpoints =
+            ConsistencyFailpoints.NoFloor | ConsistencyFailpoints.ConfirmAtOnce | ConsistencyFailpoints.PublishAtOnce;
+        var counters = new CheckedCounters();
+        CheckedSession[] sessions =
+        [
+            .. Enumerable.Range(0, 4).Select(index =>
+                new CheckedSession(ConnectionString(host.Port, scene.Database), counters, index)),
+        ];
+
+        await Assert.ThrowsAnyAsync<XunitException>(() => RunAsync(sessions, scene: null, 1_000_000));
+        Array.ForEach(sessions, session => session.Dispose());
+    }
+
+    private static async Task RunAsync(CheckedSession[] sessions, CachedScene? scene, int operations)
+    {
+        using var stop = new CancellationTokenSource();
+        Task[] running =
+        [
+            .. sessions.Select(session => Task.Factory.StartNew(
+                () => session.Run(stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)),
+        ];
+        try
+        {
+            for (var round = 0; sessions.Sum(session => session.Operations) < operations; round++)
+            {
+                Assert.True(IsLong || round < 1_800, "the machine is too slow for the checker");
+                if (running.FirstOrDefault(task => task.IsFaulted) is { } failed)
+                {
+                    await failed;
+                }
+
+                scene?.Disturb(round);
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private static string ConnectionString(int port, string database) =>
+        $"Host=127.0.0.1;Port={port};Database={database};Username=wire;Pooling=false;No Reset On Close=true;"
+        + "Max Auto Prepare=10;Auto Prepare Min Usages=3;SSL Mode=Disable";
+}
