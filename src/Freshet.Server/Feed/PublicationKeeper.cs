@@ -29,7 +29,7 @@ internal sealed class PublicationKeeper(string name)
                pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisvalid
+        LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
              AND ((c.relreplident = 'd' AND i.indisprimary) OR (c.relreplident = 'i' AND i.indisreplident))
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
         WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.oid >= 16384
@@ -54,7 +54,7 @@ internal sealed class PublicationKeeper(string name)
         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
         WHERE t.pubname = $1 AND t.rowfilter IS NULL AND c.relkind = 'r' AND c.relpersistence = 'p'
           AND (c.relreplident = 'f' OR EXISTS (
-            SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid
+            SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
             AND ((c.relreplident = 'd' AND i.indisprimary) OR (c.relreplident = 'i' AND i.indisreplident))))
         """;
 
