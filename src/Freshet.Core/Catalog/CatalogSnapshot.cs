@@ -109,7 +109,9 @@ internal sealed class CatalogSnapshot
     internal bool IsDateType(string name) =>
         DateTypes.Contains(name) || _dateTypes.Contains(name) || _dateTypes.Contains(name.TrimStart('_'));
 
-    internal bool IsDoubtfulType(string name) => _doubtfulTypes.Contains(name);
+    internal bool IsDoubtfulType(string name) =>
+        _doubtfulTypes.Contains(name)
+        || (_doubtfulTypes.Count > 0 && StandardTypeNames.Of(name).Any(_doubtfulTypes.Contains));
 
     private static FrozenDictionary<string, T[]> Group<T>(IEnumerable<T> rows, Func<T, string> name) =>
         rows.GroupBy(name, StringComparer.Ordinal)

@@ -53,8 +53,8 @@ internal static class CatalogReader
         WHERE m.oid >= 16384 AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))
         """;
 
-    /// <summary>Casts by such functions, and those by which a text becomes a date. The types that take part, under all
-    /// their names: those of the standard, of arrays and of the domains over them.</summary>
+    /// <summary>Casts by such functions, and those by which a text becomes a date. The types that take part, their arrays
+    /// and the domains over them.</summary>
     private const string CastsSql =
         $"""
         {DateTypesCte},
@@ -71,9 +71,7 @@ internal static class CatalogReader
         )
         SELECT d.implicit, d.schema, d.name, d.castsource::pg_catalog.regtype::text || ' to '
                || d.casttarget::pg_catalog.regtype::text,
-               (SELECT pg_catalog.array_agg(t.typname::text) || pg_catalog.array_agg(
-                         pg_catalog.split_part(pg_catalog.format_type(t.oid, NULL), ' ', 1))
-                FROM pg_catalog.pg_type t
+               (SELECT pg_catalog.array_agg(t.typname::text) FROM pg_catalog.pg_type t
                 WHERE t.oid IN (d.castsource, d.casttarget) OR t.typbasetype IN (d.castsource, d.casttarget)
                    OR t.typelem IN (d.castsource, d.casttarget))
         FROM doubtful d
