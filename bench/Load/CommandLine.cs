@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Freshet.Bench.Load.Cache;
 using Freshet.Bench.Load.Copy;
 using Freshet.Bench.Load.Idle;
 using Freshet.Bench.Load.Pooling;
@@ -27,7 +28,7 @@ internal static class CommandLine
         var pooling = BuildPooling();
         var root = new RootCommand("Compares Freshet with PgBouncer and with no pooler at all.")
         {
-            pooling, BuildIdle(), BuildCopy(),
+            pooling, BuildIdle(), BuildCopy(), BuildCache(),
         };
         foreach (var command in root.Subcommands)
         {
@@ -36,6 +37,27 @@ internal static class CommandLine
         }
 
         return root;
+    }
+
+    private static Command BuildCache()
+    {
+        var seconds = One("--seconds", 5, "Length of each run");
+        var clients = One("--clients", 16, "pgbench's -c");
+        var command = new Command("cache", "The result cache: hits, misses, writes, mixed traffic, staleness")
+        {
+            seconds, clients,
+        };
+        command.SetAction((parsed, cancellationToken) => CacheCommand.RunAsync(
+            new CacheOptions
+            {
+                Rig = ReadRig(parsed) with { Scale = 10 },
+                Rounds = parsed.GetValue(Rounds),
+                Seconds = parsed.GetValue(seconds),
+                Clients = parsed.GetValue(clients),
+                OutputFolder = OutputFolder(parsed),
+            },
+            cancellationToken));
+        return command;
     }
 
     private static Command BuildPooling()

@@ -39,8 +39,9 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ["max_wal_size"] = "4GB",
             ["checkpoint_timeout"] = "1h",
             ["autovacuum"] = "off",
-            ["synchronous_commit"] = "off",
+            ["synchronous_commit"] = "on", // without fsync it costs little, and it is what applications have
             ["jit"] = "off",
+            ["wal_level"] = "logical",
             ["ssl"] = "on",
             ["ssl_cert_file"] = tls.Certificate,
             ["ssl_key_file"] = tls.Key,

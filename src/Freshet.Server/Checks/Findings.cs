@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Freshet.Server.Feed;
+using Freshet.Server.Feed.Schema;
 
 namespace Freshet.Server.Checks;
 
@@ -25,6 +27,8 @@ internal static class Findings
             Senders(facts),
             Identity(facts),
             Publications(facts),
+            TableOwners(facts),
+            SchemaChanges(facts),
             StatStatements(facts),
             HypoPg(facts),
         ];
@@ -139,12 +143,14 @@ internal static class Findings
             );
 
     private static Finding Senders(ServerFacts facts) =>
-        facts.MaxWalSenders > 0
-            ? Ok("max_wal_senders", $"{facts.MaxWalSenders}")
+        facts.WalSendersUsed < facts.MaxWalSenders
+            ? Ok("max_wal_senders", $"{facts.MaxWalSenders}, {facts.WalSendersUsed} used")
             : Missing(
                 "max_wal_senders",
-                "0: nothing can be streamed",
-                "ALTER SYSTEM SET max_wal_senders = 10; and restart the server"
+                facts.MaxWalSenders == 0
+                    ? "0: nothing can be streamed"
+                    : $"{facts.MaxWalSenders}, {facts.WalSendersUsed} used: none is free",
+                $"ALTER SYSTEM SET max_wal_senders = {facts.WalSendersUsed + 10}; and restart the server"
             );
 
     private static Finding Identity(ServerFacts facts)
@@ -163,6 +169,8 @@ internal static class Findings
 
     private static Finding Publications(ServerFacts facts)
     {
+        if (facts.HasFeedPublication)
+            return Ok("publications", $"\"{FeedOptions.DefaultPublication}\" is there");
         if (!facts.Publications.IsEmpty)
             return Ok("publications", $"{facts.Role} owns {string.Join(", ", facts.Publications)}");
         return facts.CanCreateInDatabase
@@ -173,6 +181,28 @@ internal static class Findings
                 $"GRANT CREATE ON DATABASE {Identifier(facts.Database)} TO {Identifier(facts.Role)};"
             );
     }
+
+    private static Finding TableOwners(ServerFacts facts) =>
+        facts.TablesOfOthers == 0
+            ? Ok("table_owners", $"{facts.Role} may publish every table")
+            : Missing(
+                "table_owners",
+                $"tables of other roles that are not published, which cannot be cached: {facts.TablesOfOthers}",
+                facts.HasFeedPublication
+                    ? $"ALTER PUBLICATION {FeedOptions.DefaultPublication} ADD TABLE …; by its owner"
+                    : $"CREATE PUBLICATION {FeedOptions.DefaultPublication} FOR TABLE …; by a superuser, or GRANT the "
+                        + $"owning role TO {Identifier(facts.Role)};"
+            );
+
+    private static Finding SchemaChanges(ServerFacts facts) =>
+        facts.HasSchemaTriggers
+            ? Ok("schema_changes", "event triggers tell of changed definitions at once")
+            : new(
+                "schema_changes",
+                FindingStatus.Note,
+                "found by looking every second; event triggers, which a superuser creates, tell at once",
+                SchemaTriggers.CreateSql
+            );
 
     private static Finding StatStatements(ServerFacts facts) =>
         facts.Extensions.TryGetValue("pg_stat_statements", out var installed)

@@ -21,6 +21,7 @@ internal sealed record ServerFacts
     public int MaxReplicationSlots { get; init; }
     public int ReplicationSlotsUsed { get; init; }
     public int MaxWalSenders { get; init; }
+    public int WalSendersUsed { get; init; }
     public int MaxConnections { get; init; }
     public int ReservedConnections { get; init; }
     public required string PasswordEncryption { get; init; }
@@ -38,6 +39,16 @@ internal sealed record ServerFacts
 
     /// <summary>The first of them, quoted as SQL needs it.</summary>
     public ImmutableArray<string> TablesWithoutIdentityNames { get; init; } = [];
+
+    /// <summary>Tables with a usable identity that belong to somebody else, so that only their owners can publish them.
+    /// </summary>
+    public int TablesOfOthers { get; init; }
+
+    /// <summary>The publication that the feed uses is there, whoever owns it.</summary>
+    public bool HasFeedPublication { get; init; }
+
+    /// <summary>The event triggers are there that tell of changed definitions at once.</summary>
+    public bool HasSchemaTriggers { get; init; }
 
     /// <summary>Publications that the role owns.</summary>
     public ImmutableArray<string> Publications { get; init; } = [];

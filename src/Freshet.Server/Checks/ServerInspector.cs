@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Freshet.Server.Configuration;
+using Freshet.Server.Feed;
 using Freshet.Server.Proxy.Settings;
 using Npgsql;
 
@@ -23,6 +24,7 @@ internal static class ServerInspector
                pg_catalog.current_setting('max_replication_slots')::pg_catalog.int4,
                (select pg_catalog.count(*) from pg_catalog.pg_replication_slots)::pg_catalog.int4,
                pg_catalog.current_setting('max_wal_senders')::pg_catalog.int4,
+               (select pg_catalog.count(*) from pg_catalog.pg_stat_get_wal_senders())::pg_catalog.int4,
                pg_catalog.current_setting('max_connections')::pg_catalog.int4,
                pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4
                  + coalesce(pg_catalog.current_setting('reserved_connections', true)::pg_catalog.int4, 0),
@@ -68,6 +70,22 @@ internal static class ServerInspector
          order by 1
         """;
 
+    // Tables that could be followed if this role might publish them; the same conditions as the feed's own.
+    private const string FeedQuery = """
+        select exists (select from pg_catalog.pg_publication where pubname = $1),
+               (select pg_catalog.count(*) = 2 from pg_catalog.pg_event_trigger
+                 where evtname in ('freshet_ddl_command_end', 'freshet_sql_drop') and evtenabled in ('O', 'A')),
+               (select pg_catalog.count(*)
+                  from pg_catalog.pg_class c
+                  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                 where c.relkind = 'r' and c.relpersistence = 'p'
+                   and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\_toast%'
+                   and not pg_catalog.pg_has_role(c.relowner, 'USAGE')
+                   and not exists (select from pg_catalog.pg_publication_tables t
+                                    where t.pubname = $1 and t.schemaname = n.nspname and t.tablename = c.relname)
+               )::pg_catalog.int4
+        """;
+
     /// <exception cref="NpgsqlException">Connecting or reading failed.</exception>
     public static async Task<ServerFacts> InspectAsync(ServerUrl server, CancellationToken cancellation)
     {
@@ -103,6 +121,7 @@ internal static class ServerInspector
             while (await reader.ReadAsync(cancellation))
                 publications.Add(reader.GetString(0));
         }
+        facts = await ReadFeedAsync(facts, connection, cancellation);
         return facts with
         {
             IsLocal = IsLocal(server.Url.Host),
@@ -110,6 +129,24 @@ internal static class ServerInspector
             TablesWithoutIdentity = tableCount,
             TablesWithoutIdentityNames = tables.ToImmutable(),
             Publications = publications.ToImmutable(),
+        };
+    }
+
+    private static async Task<ServerFacts> ReadFeedAsync(
+        ServerFacts facts,
+        NpgsqlConnection connection,
+        CancellationToken cancellation
+    )
+    {
+        await using var command = new NpgsqlCommand(FeedQuery, connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = FeedOptions.DefaultPublication });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return facts with
+        {
+            HasFeedPublication = reader.GetBoolean(0),
+            HasSchemaTriggers = reader.GetBoolean(1),
+            TablesOfOthers = reader.GetInt32(2),
         };
     }
 
@@ -136,12 +173,13 @@ internal static class ServerInspector
             MaxReplicationSlots = reader.GetInt32(10),
             ReplicationSlotsUsed = reader.GetInt32(11),
             MaxWalSenders = reader.GetInt32(12),
-            MaxConnections = reader.GetInt32(13),
-            ReservedConnections = reader.GetInt32(14),
-            PasswordEncryption = reader.GetString(15),
-            InRecovery = reader.GetBoolean(16),
-            HotStandby = reader.GetBoolean(17),
-            UsesTls = reader.GetBoolean(18),
+            WalSendersUsed = reader.GetInt32(13),
+            MaxConnections = reader.GetInt32(14),
+            ReservedConnections = reader.GetInt32(15),
+            PasswordEncryption = reader.GetString(16),
+            InRecovery = reader.GetBoolean(17),
+            HotStandby = reader.GetBoolean(18),
+            UsesTls = reader.GetBoolean(19),
             Extensions = ImmutableDictionary<string, string?>.Empty,
         };
     }

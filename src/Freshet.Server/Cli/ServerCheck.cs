@@ -44,8 +44,12 @@ internal static class ServerCheck
         foreach (var (name, status, detail, repair) in shown)
         {
             output.WriteLine($"{Label(status, terminal.Color)}  {name.PadRight(width)}  {SafeText.OneLine(detail)}");
-            if (repair is not null)
-                output.WriteLine($"{"",7}  {new string(' ', width)}  -> {SafeText.OneLine(repair)}");
+            var arrow = "->";
+            foreach (var line in repair?.Split('\n') ?? [])
+            {
+                output.WriteLine($"{"",7}  {new string(' ', width)}  {arrow} {SafeText.OneLine(line)}");
+                arrow = "  ";
+            }
         }
         var missing = findings.Count(finding => finding.Status == FindingStatus.Missing);
         if (!terminal.Quiet)

@@ -45,7 +45,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
         {
             var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped)
             {
-                Feeds = () => watches.All.Select(watch => watch.Status).OfType<FeedStatus>(),
+                Feeds = () => watches.Statuses,
             };
             // Both at once: most of the start is compiling, and Kestrel has the larger share.
             var httpStart = StartHttpAsync(sources, cancellation);

@@ -1,6 +1,6 @@
 using Freshet.Core.Catalog;
 using Freshet.Core.Policy;
-using Freshet.Core.Consistency;
+using Freshet.Core.Sql.Analysis;
 using Freshet.Server.Catalog;
 using Freshet.Server.Proxy;
 using Freshet.Server.Proxy.Caching;
@@ -10,34 +10,34 @@ using Npgsql;
 namespace Freshet.Server.Feed;
 
 /// <summary>
-/// Keeps what the cache knows of one database: reads its definitions, looks for changes of them at an interval and at
-/// once when the stream or a client's DDL tells, and runs the feed. While it cannot look, nothing that asks for
-/// versions
-/// is cached.
+/// Keeps what the cache knows of one database: reads its definitions whenever the schema version has moved, and runs
+/// the
+/// feed, which moves it. Where no feed runs it looks for changed definitions itself. While it cannot read them, nothing
+/// that asks for versions is cached.
 /// </summary>
 internal sealed class DatabaseWatch : IAsyncDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly DatabaseCache _database;
-    private readonly FeedTarget _target;
+    private readonly FeedServer _server;
     private readonly IProxyLog _log;
     private readonly Lock _starting = new();
-    private volatile Feed? _feed;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private volatile DatabaseFeed? _feed;
     private Task _watching = Task.CompletedTask;
 
-    public DatabaseWatch(DatabaseCache database, FeedTarget target, IProxyLog log)
+    public DatabaseWatch(DatabaseCache database, FeedServer server, IProxyLog log)
     {
         _database = database;
-        _target = target;
+        _server = server;
         _log = log;
     }
 
     public DatabaseCache Database => _database;
 
-    /// <summary>Null in bounded mode, which needs none.</summary>
+    /// <summary>Null in bounded mode, which needs no feed.</summary>
     public FeedStatus? Status => _feed?.Status;
 
     public void Start()
@@ -56,7 +56,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             bool wanted = settings.Mode is CacheMode.Session or CacheMode.Strict;
             if (_feed is null && wanted && !_stop.IsCancellationRequested)
             {
-                _feed = new Feed(_target, _database.Freshness, settings.Publication, settings.MaxStaleness)
+                _feed = new DatabaseFeed(OptionsFrom(settings), _database.Freshness, _log)
                 {
                     StateChanged = OnFeedState,
                 };
@@ -65,7 +65,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>Definitions have changed: they are read again. From any thread, without waiting.</summary>
+    /// <summary>The schema version has moved: definitions are read again. From any thread, without waiting.</summary>
     public void SchemaChanged()
     {
         if (_changed.CurrentCount == 0)
@@ -84,7 +84,17 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _feed?.Dispose();
+        DatabaseFeed? feed;
+        lock (_starting)
+        {
+            feed = _feed;
+        }
+
+        if (feed is not null)
+        {
+            await feed.DisposeAsync();
+        }
+
         try
         {
             await _watching;
@@ -98,13 +108,26 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _changed.Dispose();
     }
 
+    private FeedOptions OptionsFrom(DatabaseCacheSnapshot settings) =>
+        new()
+        {
+            Server = _server,
+            Publication = settings.Publication,
+            MaxStaleness = settings.MaxStaleness,
+            SchemaPollInterval = settings.SchemaPollInterval,
+            ReadFingerprint = CatalogFingerprint.ReadAsync,
+            KeyHasher = static (uint type, ReadOnlySpan<byte> value, out ulong hash) =>
+                KeyHash.TryHash(type, 0, value, 0, out hash),
+        };
+
     private async Task WatchAsync(CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                await using var connection = new NpgsqlConnection(_target.ConnectionString());
+                await using var connection = new NpgsqlConnection(
+                    _server.ConnectionString(connectTimeout: TimeSpan.FromSeconds(15)));
                 await connection.OpenAsync(cancellation);
                 await FollowAsync(connection, cancellation);
             }
@@ -113,11 +136,6 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             {
                 _log.Write(
                     ProxyLogLevel.Warning, $"cache {_database.Name}: definitions cannot be read: {failure.Message}");
-                // By age results are served whatever the definitions are; they may have to bridge this very failure.
-                if (_feed is not null && _database.Feed != FeedAvailability.Unavailable)
-                {
-                    _database.Freshness.SchemaChanged();
-                }
             }
 
             await Task.Delay(RetryPause, cancellation);
@@ -131,52 +149,49 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         {
             // The version first: what changes while the definitions are read must count as newer than they.
             long version = _database.Freshness.SchemaVersion;
-            string fingerprint = await CatalogFingerprint.ReadAsync(connection, cancellation);
-            if (known is not null && !string.Equals(fingerprint, known, StringComparison.Ordinal)
-                && version == _database.Catalog?.SchemaVersion)
+            if (_database.Feed == FeedAvailability.Running)
             {
-                _database.Freshness.SchemaChanged();
-                version = _database.Freshness.SchemaVersion;
+                known = null; // the feed looks
+            }
+            else
+            {
+                string fingerprint = await CatalogFingerprint.ReadAsync(connection, cancellation);
+                if (known is not null && !string.Equals(fingerprint, known, StringComparison.Ordinal)
+                    && version == _database.Catalog?.SchemaVersion)
+                {
+                    _database.Freshness.SchemaChanged();
+                    version = _database.Freshness.SchemaVersion;
+                }
+
+                known = fingerprint;
             }
 
             if (_database.Catalog?.SchemaVersion != version)
             {
-                CatalogSnapshot catalog = await CatalogReader.ReadAsync(
+                _database.Catalog = await CatalogReader.ReadAsync(
                     connection, version, _database.Settings.TrustedFunctions, cancellation);
-                // Read again behind the definitions: what changed in between shows at the next look.
-                _database.Catalog = catalog;
-                _feed?.TablesChanged();
             }
 
-            known = fingerprint;
             await _changed.WaitAsync(_database.Settings.SchemaPollInterval, cancellation);
         }
     }
 
-    private void OnFeedState(FeedState state, string reason)
+    private void OnFeedState(FeedState state, FeedException? failure)
     {
-        _database.Feed = state switch
-        {
-            FeedState.Live => FeedAvailability.Running,
-            FeedState.Unavailable => FeedAvailability.Unavailable,
-            _ => FeedAvailability.Starting,
-        };
-        if (state == FeedState.Live)
-        {
-            _log.Write(ProxyLogLevel.Information, $"cache {_database.Name}: following the database's changes");
-        }
-        else if (state == FeedState.Unavailable)
+        bool forbidden = state == FeedState.Unavailable || failure is { Failure: FeedFailure.Refused };
+        FeedAvailability before = _database.Feed;
+        _database.Feed = forbidden ? FeedAvailability.Unavailable
+            : state == FeedState.Live ? FeedAvailability.Running
+            : before == FeedAvailability.Unavailable ? before // until it is known to be otherwise
+            : FeedAvailability.Starting;
+        if (forbidden && before != FeedAvailability.Unavailable)
         {
             string fallback = _database.Settings.Fallback.ToString().ToLowerInvariant();
             string wanted = _database.Settings.Mode.ToString().ToLowerInvariant();
             _log.Write(
                 ProxyLogLevel.Error,
                 $"cache {_database.Name}: changes cannot be followed, so the mode is {fallback} instead of {wanted}: "
-                + $"{reason}. freshet check tells what is missing");
-        }
-        else
-        {
-            _log.Write(ProxyLogLevel.Warning, $"cache {_database.Name}: the stream is lost: {reason}");
+                + $"{failure?.Message}. {failure?.Repair} (freshet check tells all that is missing)");
         }
     }
 }

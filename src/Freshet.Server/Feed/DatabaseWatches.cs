@@ -11,7 +11,12 @@ internal sealed class DatabaseWatches(IProxyLog log) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<DatabaseCache, DatabaseWatch> _watches = new();
 
-    public IReadOnlyCollection<DatabaseWatch> All => [.. _watches.Values];
+    /// <summary>Of the databases that have a feed.</summary>
+    public IEnumerable<DatabaseFeedStatus> Statuses =>
+        from watch in _watches.Values
+        let status = watch.Status
+        where status is not null
+        select new DatabaseFeedStatus(watch.Database.Target, watch.Database.Name, status);
 
     /// <summary>Begins to follow a database, with the credentials of the pool. On a loop's thread: the work is done
     /// elsewhere.</summary>
@@ -20,7 +25,7 @@ internal sealed class DatabaseWatches(IProxyLog log) : IAsyncDisposable
         // A verifier or a hash logs clients in; to log in at the server itself the password is needed in clear.
         string? secret = pool.ServerSecret;
         bool isClear = secret is not null && !Md5Password.IsHash(secret) && !ScramVerifier.TryParse(secret, out _);
-        var target = new FeedTarget(
+        var target = new FeedServer(
             pool.Database.Host, pool.Database.Port, pool.ServerDatabase, pool.ServerUser, isClear ? secret : null,
             pool.Database.Tls);
         var watch = new DatabaseWatch(database, target, log);

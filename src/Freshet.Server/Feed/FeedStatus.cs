@@ -1,34 +1,76 @@
+using System.Collections.Immutable;
 using Freshet.Core.Consistency;
+using Freshet.Server.Feed.Publications;
 
 namespace Freshet.Server.Feed;
 
-/// <summary>Where the feed stands.</summary>
 internal enum FeedState
 {
-    /// <summary>Connecting, or waiting for the transactions that were running when its slot was made.</summary>
-    Starting,
+    /// <summary>Not started, or stopped.</summary>
+    Stopped,
+
+    /// <summary>On its way to a stream, which may wait for transactions to end.</summary>
+    Connecting,
+
+    /// <summary>The stream runs; results may be stored when the transactions have ended that ran when it began.
+    /// </summary>
+    Open,
+
     Live,
 
-    /// <summary>Lost; tried again soon.</summary>
+    /// <summary>The stream is gone; a new one is tried soon.</summary>
     Broken,
 
-    /// <summary>The server or the role does not allow it; tried again each minute.</summary>
+    /// <summary>A setting or a right is missing; tried again slowly.</summary>
     Unavailable,
 }
 
-/// <summary>One moment of a feed, for health and metrics.</summary>
-/// <param name="Target">Host and port.</param>
-/// <param name="Database">The database's name on the server.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="Reason">Why it is not live; one sentence.</param>
-/// <param name="Epoch">Odd unless live.</param>
-/// <param name="Position">How far the stream has come.</param>
-/// <param name="StalenessSeconds">Everything committed longer ago than this has been noted; infinite while not live.
-/// </param>
-/// <param name="Pulses">Pulses so far.</param>
-/// <param name="Commits">Commits streamed.</param>
-/// <param name="Reconnects">Streams begun after the first.</param>
-/// <param name="Tracked">Tables followed.</param>
-internal sealed record FeedStatus(
-    string Target, string Database, FeedState State, string Reason, long Epoch, Lsn Position,
-    double StalenessSeconds, long Pulses, long Commits, long Reconnects, int Tracked);
+/// <summary>How a feed is at one moment.</summary>
+internal sealed record FeedStatus
+{
+    /// <summary>Most untracked tables that are named.</summary>
+    public const int MostUntrackedNamed = 100;
+
+    public required FeedState State { get; init; }
+
+    /// <summary>A sentence: what it waits for, or why it broke.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The SQL that repairs it; null: nothing to repair, or nothing known.</summary>
+    public string? Repair { get; init; }
+
+    public long Epoch { get; init; }
+
+    public long SchemaVersion { get; init; }
+
+    public Lsn Position { get; init; }
+
+    /// <summary>From <see cref="Position"/> to the insert position that the last pulse told.</summary>
+    public long LagBytes { get; init; }
+
+    /// <summary>How old the latest moment is whose commits are all noted; null: no pulse yet.</summary>
+    public double? SecondsSinceCaughtUp { get; init; }
+
+    public int PendingCommits { get; init; }
+
+    public long Pulses { get; init; }
+
+    public long Flushes { get; init; }
+
+    public long Commits { get; init; }
+
+    public long Messages { get; init; }
+
+    /// <summary>Streams begun after the first.</summary>
+    public long Reconnects { get; init; }
+
+    public int TrackedTables { get; init; }
+
+    public int UntrackedTables { get; init; }
+
+    /// <summary>The first of them.</summary>
+    public ImmutableArray<UntrackedTable> Untracked { get; init; } = [];
+
+    /// <summary>From a commit on the server's clock to its being noted.</summary>
+    public LatencySnapshot? CommitToNoted { get; init; }
+}

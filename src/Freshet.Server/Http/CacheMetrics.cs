@@ -32,8 +32,8 @@ internal static class CacheMetrics
         ("freshet_feed_live", "1 while the database's changes are followed.",
             feed => feed.State == FeedState.Live ? 1 : 0),
         ("freshet_feed_staleness_seconds", "Everything committed longer ago than this has been noted.",
-            feed => feed.StalenessSeconds),
-        ("freshet_feed_tables", "Tables that are followed.", feed => feed.Tracked),
+            feed => feed.SecondsSinceCaughtUp ?? double.PositiveInfinity),
+        ("freshet_feed_tables", "Tables that are followed.", feed => feed.TrackedTables),
     ];
 
     private static readonly (string Name, string Help, Func<FeedStatus, double> Value)[] FeedCounters =
@@ -43,7 +43,7 @@ internal static class CacheMetrics
         ("freshet_feed_reconnects_total", "Streams begun after the first.", feed => feed.Reconnects),
     ];
 
-    public static void Write(ExpositionWriter writer, ProxyStatistics statistics, IEnumerable<FeedStatus> feeds)
+    public static void Write(ExpositionWriter writer, ProxyStatistics statistics, IEnumerable<DatabaseFeedStatus> feeds)
     {
         CacheStatistics[] caches = [.. statistics.Caches.Take(MostDatabases)];
         writer.Gauge("freshet_cache_bytes", "Memory of cached results, keys and their index.");
@@ -80,19 +80,19 @@ internal static class CacheMetrics
         WriteFeeds(writer, [.. feeds.Take(MostDatabases)]);
     }
 
-    private static void WriteFeeds(ExpositionWriter writer, FeedStatus[] feeds)
+    private static void WriteFeeds(ExpositionWriter writer, DatabaseFeedStatus[] feeds)
     {
         foreach (var (name, help, value) in FeedGauges)
         {
             writer.Gauge(name, help);
-            foreach (FeedStatus feed in feeds)
-                writer.Sample(value(feed), ("database", feed.Database));
+            foreach (DatabaseFeedStatus feed in feeds)
+                writer.Sample(value(feed.Status), ("database", feed.Database));
         }
         foreach (var (name, help, value) in FeedCounters)
         {
             writer.Counter(name, help);
-            foreach (FeedStatus feed in feeds)
-                writer.Sample(value(feed), ("database", feed.Database));
+            foreach (DatabaseFeedStatus feed in feeds)
+                writer.Sample(value(feed.Status), ("database", feed.Database));
         }
     }
 }

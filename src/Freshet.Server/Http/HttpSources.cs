@@ -21,5 +21,5 @@ internal sealed record HttpSources(
 )
 {
     /// <summary>The feeds; none before the first cached client.</summary>
-    public Func<IEnumerable<FeedStatus>> Feeds { get; init; } = static () => [];
+    public Func<IEnumerable<DatabaseFeedStatus>> Feeds { get; init; } = static () => [];
 }

@@ -15,7 +15,7 @@ internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
     public static ReadinessReport Make(
         Readiness readiness,
         ProxyStatistics? statistics,
-        IEnumerable<FeedStatus> feeds
+        IEnumerable<DatabaseFeedStatus> feeds
     )
     {
         var started = readiness != Readiness.Starting && statistics is not null;
@@ -35,15 +35,15 @@ internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
     }
 
     /// <summary>A feed that cannot run costs speed or freshness, no answers.</summary>
-    private static ReadinessCheck OfFeed(FeedStatus feed, ProxyStatistics? statistics)
+    private static ReadinessCheck OfFeed(DatabaseFeedStatus feed, ProxyStatistics? statistics)
     {
         var mode = statistics?.Caches.FirstOrDefault(cache =>
             string.Equals(cache.Database, feed.Database, StringComparison.Ordinal)
         )?.EffectiveMode;
-        var detail = feed.State == FeedState.Live
-            ? $"{mode}: {feed.Tracked} tables of {feed.Target}/{feed.Database} are followed"
-            : $"{mode}: the feed is {feed.State.ToString().ToLowerInvariant()}: {feed.Reason}";
-        return new($"cache {feed.Database}", feed.State == FeedState.Live, detail) { IsCritical = false };
+        var detail = feed.Status.State == FeedState.Live
+            ? $"{mode}: {feed.Status.TrackedTables} tables of {feed.Target}/{feed.Database} are followed"
+            : $"{mode}: the feed is {feed.Status.State.ToString().ToLowerInvariant()}: {feed.Status.Reason}";
+        return new($"cache {feed.Database}", feed.Status.State == FeedState.Live, detail) { IsCritical = false };
     }
 
     public JsonObject ToJson(bool verbose)

@@ -17,6 +17,7 @@ public sealed class FindingsTests
         WalLevel = "logical",
         MaxReplicationSlots = 10,
         MaxWalSenders = 10,
+        HasSchemaTriggers = true,
         MaxConnections = 100,
         ReservedConnections = 3,
         PasswordEncryption = "scram-sha-256",
@@ -42,6 +43,9 @@ public sealed class FindingsTests
             ("wal_level", Good with { WalLevel = "replica" }, "wal_level = 'logical'"),
             ("max_replication_slots", Good with { ReplicationSlotsUsed = 10 }, "max_replication_slots = 20"),
             ("max_wal_senders", Good with { MaxWalSenders = 0 }, "max_wal_senders = 10"),
+            ("max_wal_senders", Good with { WalSendersUsed = 10 }, "max_wal_senders = 20"),
+            ("table_owners", Good with { TablesOfOthers = 3 }, "CREATE PUBLICATION freshet FOR TABLE"),
+            ("table_owners", Good with { TablesOfOthers = 3, HasFeedPublication = true }, "ALTER PUBLICATION freshet"),
             ("replica_identity", Good with { TablesWithoutIdentity = 1, TablesWithoutIdentityNames = ["s.t"] },
                 "ALTER TABLE s.t ADD PRIMARY KEY"),
             ("publications", Good with { CanCreateInDatabase = false }, "GRANT CREATE ON DATABASE \"shop\" TO"),
@@ -55,6 +59,21 @@ public sealed class FindingsTests
             Assert.Equal(name, finding.Name);
             Assert.Contains(repair, finding.Repair, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void A_publication_that_is_there_needs_no_right_to_create_one() =>
+        Assert.All(
+            Findings.From(Good with { CanCreateInDatabase = false, HasFeedPublication = true }, 20),
+            finding => Assert.Equal(FindingStatus.Ok, finding.Status));
+
+    [Fact]
+    public void The_event_triggers_are_printed_where_they_are_not_there()
+    {
+        var finding = Findings.From(Good with { HasSchemaTriggers = false }, 20)
+            .Single(finding => finding.Name is "schema_changes");
+        Assert.Equal(FindingStatus.Note, finding.Status);
+        Assert.Contains("CREATE EVENT TRIGGER", finding.Repair, StringComparison.Ordinal);
     }
 
     [Fact]

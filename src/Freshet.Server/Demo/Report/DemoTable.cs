@@ -38,7 +38,8 @@ internal static class DemoTable
     internal static string TitleOf(PatternReport pattern) => pattern.Pattern switch
     {
         TrafficPattern.ConnectPerVisit => $"{pattern.Clients} web workers, a connection per visit of 3 to 8 requests",
-        TrafficPattern.Persistent => $"{pattern.Clients} web workers, each keeps its connection, one request in eight writes",
+        TrafficPattern.Persistent =>
+            $"{pattern.Clients} web workers, each keeps its connection, one request in eight writes",
         _ => $"{pattern.Clients} web workers read popular pages, one request in fifty writes",
     };
 

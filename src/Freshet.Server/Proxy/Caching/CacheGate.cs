@@ -17,6 +17,7 @@ internal sealed class CacheGate(LoopCache loop)
 {
     private readonly HitWriter _writer = new(loop);
     private readonly DependencyReader _dependencies = new();
+    private readonly TextSieve _sieve = new();
     private readonly AgeJudge _age = new(loop);
     private readonly VersionJudge _version = new(loop);
     private readonly Random _sampling = new();
@@ -182,8 +183,7 @@ internal sealed class CacheGate(LoopCache loop)
         counters.SavedMicroseconds += stored.Header.SavedMicroseconds;
         statement.Used();
         stored.Touch();
-        cache.RequestTicket = 0;
-        cache.BridgeBy = 0;
+        cache.OnHit();
         _writer.Write(cache.Client, batch, stored, statement);
         return CacheDecision.Served;
     }
@@ -194,6 +194,16 @@ internal sealed class CacheGate(LoopCache loop)
     {
         DatabaseCache database = cache.Database;
         ReadOnlySpan<byte> text = batch.IsSimple ? content : content[..content.IndexOf((byte)0)];
+        bool known = database.Statements.FindKnown(cache.Context()!, text) is not null;
+        if (known)
+        {
+            _sieve.OnKnown();
+        }
+        else if (!_sieve.Admits(ResultHash.Compute(text)))
+        {
+            return Pass(cache, CacheResult.Miss);
+        }
+
         if (database.Statements.Find(cache.Context()!, text, loop.Loop.Now) is not { } statement)
         {
             return Pass(cache, CacheResult.Disabled);
@@ -214,6 +224,11 @@ internal sealed class CacheGate(LoopCache loop)
         if (mode != CacheMode.Bounded && statement.Verdict.Untracked is not null)
         {
             return Pass(cache, CacheResult.Uncacheable);
+        }
+
+        if (mode != CacheMode.Bounded && !VersionJudge.IsCaughtUp(database, loop.Loop.Now))
+        {
+            return Pass(cache, CacheResult.Disabled);
         }
 
         if (_dependencies.HasDateWord(batch))

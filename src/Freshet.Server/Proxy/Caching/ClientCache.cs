@@ -13,9 +13,15 @@ namespace Freshet.Server.Proxy.Caching;
 /// </summary>
 internal sealed class ClientCache(ClientSession client, DatabaseCache database, LoopCache loop)
 {
+    /// <summary>A session that has had no hit for so many answers is not expected to have one.</summary>
+    private const int AnswersPerHit = 16;
+
     private SettingsSet? _contextSettings;
     private CacheContext? _context;
     private PolicyClass? _policies;
+
+    /// <summary>Answers from the server for which a hit is still expected to follow.</summary>
+    private int _hitsExpected;
 
     public ClientSession Client { get; } = client;
 
@@ -110,6 +116,14 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
         Awaited = null;
     }
 
+    /// <summary>It was answered from the cache.</summary>
+    public void OnHit()
+    {
+        RequestTicket = 0;
+        BridgeBy = 0;
+        _hitsExpected = AnswersPerHit;
+    }
+
     /// <summary>The floor has been reached: whatever the stream shows from now on is newer.</summary>
     public void ClearFloor() => FloorTicket = 0;
 
@@ -130,7 +144,12 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>What it waited for will not come: it goes to the server, or takes what is old.</summary>
     public void GiveUpWaiting()
     {
-        GoesPast = BridgeBy == 0;
+        if (BridgeBy == 0)
+        {
+            GoesPast = true;
+            Database.Counters[Loop.Loop.Index].FloorTimeouts += Awaited is null ? 1 : 0;
+        }
+
         BridgeBy = Math.Min(BridgeBy, 1);
     }
 
@@ -222,9 +241,11 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
         BridgeBy = 0;
         PulseBook pulses = Database.Freshness.Pulses;
         FloorTicket = pulses.Next;
-        if (Database.Freshness.IsLive)
+        if (_hitsExpected > 0 && Database.Freshness.IsLive)
         {
-            pulses.Want(FloorTicket, urgent: false);
+            // Begun now, the wait is mostly over when the next query comes. Who never hits needs no floor.
+            _hitsExpected--;
+            pulses.Want(FloorTicket, urgent: true);
         }
     }
 }

@@ -12,6 +12,12 @@ internal sealed class VersionJudge(LoopCache loop)
 {
     private readonly DependencyReader _dependencies = new();
 
+    /// <summary>The stream was seen to have caught up with the database not long ago. While it lags, nothing is served and
+    /// nobody waits for it.</summary>
+    public static bool IsCaughtUp(DatabaseCache database, long now) =>
+        database.Freshness.IsLive
+        && Stopwatch.GetElapsedTime(database.Freshness.Pulses.CaughtUpAt, now) <= database.Settings.MaxStaleness;
+
     /// <summary>Whether the stream has come as far as the held client needs it.</summary>
     public static bool IsFloorReached(ClientCache cache)
     {
@@ -37,8 +43,7 @@ internal sealed class VersionJudge(LoopCache loop)
         var stamp = new ResultStamp(header.Version, header.SchemaVersion, header.Epoch);
         ReadOnlySpan<VersionCell> cells = _dependencies.Read(statement, batch, content);
         if (!freshness.IsCurrent(stamp, cells, out Lsn position)
-            || Stopwatch.GetElapsedTime(freshness.Pulses.CaughtUpAt, loop.Loop.Now)
-                > cache.Database.Settings.MaxStaleness)
+            || !IsCaughtUp(cache.Database, loop.Loop.Now))
         {
             return Usability.No;
         }

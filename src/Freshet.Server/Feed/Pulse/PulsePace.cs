@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Freshet.Core.Consistency;
+
+namespace Freshet.Server.Feed.Pulse;
+
+/// <summary>
+/// When the next pulse is due, and when the log is to be flushed so that the stream can come up to what the last one
+/// told. Pure: the time comes in as <see cref="Stopwatch"/> ticks. Belongs to the pulse's thread.
+/// </summary>
+internal sealed class PulsePace(TimeSpan heartbeat)
+{
+    /// <summary>Least time between the beginnings of two pulses while a client waits.</summary>
+    internal static readonly long UrgentTicks = Ticks(TimeSpan.FromMicroseconds(500));
+
+    /// <summary>The same while nobody waits but results that want to be stored.</summary>
+    internal static readonly long GatherTicks = Ticks(TimeSpan.FromMilliseconds(5));
+
+    /// <summary>How long the stream may be behind before the log is flushed for it: mostly a commit under way does it.
+    /// </summary>
+    internal static readonly long PatienceTicks = Ticks(TimeSpan.FromMilliseconds(2));
+
+    /// <summary>Least time between two flushes, which cost the server an fsync each.</summary>
+    internal static readonly long FlushTicks = Ticks(TimeSpan.FromMilliseconds(5));
+
+    private readonly long _heartbeatTicks = Ticks(heartbeat);
+    private long _begunAt = long.MinValue / 2;
+    private long _behindSince;
+    private long _flushedAt = long.MinValue / 2;
+    private long _confirmDelay;
+    private Lsn _newest;
+
+    /// <summary>A pulse begins.</summary>
+    public void OnBegin(long now) => _begunAt = now;
+
+    /// <summary>It has ended.</summary>
+    /// <param name="leavesUnconfirmed">Commits are streamed that it did not show: the next one comes after 5 ms, then
+    /// 10 ms and so on up to the heartbeat, as a commit that waits for a standby may wait for long.</param>
+    public void OnEnd(bool leavesUnconfirmed) =>
+        _confirmDelay = !leavesUnconfirmed ? 0
+            : _confirmDelay == 0 ? GatherTicks
+            : Math.Min(_confirmDelay * 2, _heartbeatTicks);
+
+    /// <summary>A commit came in, or a wish: what waits is not only what waited before.</summary>
+    public void OnNews() => _confirmDelay = _confirmDelay == 0 ? 0 : GatherTicks;
+
+    /// <summary>Ticks until the next pulse; 0 or less: now.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isWanted">Somebody waits for a pulse.</param>
+    /// <param name="isUrgent">A client does.</param>
+    public long UntilPulse(long now, bool isWanted, bool isUrgent)
+    {
+        long distance = isUrgent ? UrgentTicks : isWanted ? GatherTicks : _heartbeatTicks;
+        if (_confirmDelay > 0)
+        {
+            distance = Math.Min(distance, _confirmDelay);
+        }
+
+        return _begunAt + distance - now;
+    }
+
+    /// <summary>A pulse told this insert position.</summary>
+    public void OnAnswer(Lsn insertPosition) => _newest = insertPosition;
+
+    /// <summary>The stream has come to <paramref name="position"/>.</summary>
+    public void OnProgress(long now, Lsn position)
+    {
+        if (Target > position)
+        {
+            return;
+        }
+
+        // The next target, and its patience, begin when the one before is reached.
+        Target = _newest > position ? _newest : Lsn.Zero;
+        _behindSince = now;
+    }
+
+    /// <summary>What the stream has not come up to yet; <see cref="Lsn.Zero"/>: nothing.</summary>
+    public Lsn Target { get; private set; }
+
+    /// <summary>Ticks until the log is to be flushed up to <see cref="Target"/>; 0 or less: now.
+    /// <see cref="long.MaxValue"/>: it need not.</summary>
+    public long UntilFlush(long now) =>
+        Target == Lsn.Zero ? long.MaxValue : Math.Max(_behindSince + PatienceTicks, _flushedAt + FlushTicks) - now;
+
+    public void OnFlush(long now) => _flushedAt = now;
+
+    private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+}
