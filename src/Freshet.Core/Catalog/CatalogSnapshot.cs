@@ -45,7 +45,8 @@ internal sealed class CatalogSnapshot
         DoubtfulEverywhere = rows.DoubtfulEverywhere ?? DoubtfulOperators.FirstOrDefault(UnseenOperators.Contains);
         _dateTypes = rows.DateTypes.ToFrozenSet(StringComparer.Ordinal);
         _defaultPathHasInformationSchema = rows.DefaultPathHasInformationSchema;
-        HasNamesBeyondAscii = rows.Relations.Any(relation => !Ascii.IsValid(relation.Name))
+        HasNamesBeyondAscii = rows.Relations.Any(
+            relation => !Ascii.IsValid(relation.Name) || !Ascii.IsValid(relation.Schema))
             || rows.Functions.Any(function => !Ascii.IsValid(function.Name))
             || rows.DateTypes.Concat(rows.DoubtfulTypes).Any(type => !Ascii.IsValid(type));
     }
@@ -76,27 +77,29 @@ internal sealed class CatalogSnapshot
     public StatementVerdict Judge(StatementFacts facts, string? searchPath) =>
         facts.Refusal != RefusalReason.None
             ? StatementVerdict.Refuse(facts.Refusal, facts.Detail)
-            : new StatementJudge(this, SearchedSchemas.Parse(searchPath, _defaultPathHasInformationSchema)).Judge(facts);
+            : new StatementJudge(this, SearchedSchemas.Parse(searchPath, _defaultPathHasInformationSchema))
+                .Judge(facts);
 
     /// <summary>The relations that a word could name.</summary>
     /// <param name="name">The word.</param>
     /// <param name="path">Where words without a schema are looked up.</param>
     internal IEnumerable<CatalogRelation> FindRelations(in SqlName name, SearchedSchemas path)
     {
-        if (!_relations.TryGetValue(name.Name, out CatalogRelation[]? found))
+        // Behind "schema." only that schema's; behind any other word and a dot stands a column.
+        if (!_relations.TryGetValue(name.Name, out CatalogRelation[]? found)
+            || (name.Qualifier is { } qualifier && !_schemas.Contains(qualifier)))
         {
             return [];
         }
 
-        // Behind "schema." only that schema's; "table.column" and the like may be anything.
-        string? schema = name.Qualifier is { } qualifier && _schemas.Contains(qualifier) ? qualifier : null;
+        string? schema = name.Qualifier;
         return found.Where(relation => relation.Schema switch
         {
             "information_schema" => path.HasInformationSchema, // the word itself is refused
             "pg_catalog" => true,
-            _ => schema is not null
-                ? string.Equals(relation.Schema, schema, StringComparison.Ordinal)
-                : path.Contains(relation.Schema),
+            _ => schema is null
+                ? path.Contains(relation.Schema)
+                : string.Equals(relation.Schema, schema, StringComparison.Ordinal),
         });
     }
 

@@ -61,7 +61,7 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, SearchedSchemas pa
 
             if (catalog.HasNamesBeyondAscii && !name.IsPlain)
             {
-                Refuse(RefusalReason.NotUnderstood, "relations or functions have names beyond ASCII, as a word here has");
+                Refuse(RefusalReason.NotUnderstood, "a word is beyond ASCII, and so are names in the catalogue");
             }
 
             JudgeFunction(name);

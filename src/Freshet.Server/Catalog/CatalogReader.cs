@@ -53,8 +53,8 @@ internal static class CatalogReader
         WHERE m.oid >= 16384 AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))
         """;
 
-    /// <summary>Casts by such functions, and those by which a text becomes a date. The types that take part, their arrays
-    /// and the domains over them.</summary>
+    /// <summary>Casts by such functions, and those by which a text becomes a date. The types that take part, their
+    /// arrays and the domains over them.</summary>
     private const string CastsSql =
         $"""
         {DateTypesCte},
@@ -107,7 +107,9 @@ internal static class CatalogReader
           SELECT oid, typbasetype FROM pg_catalog.pg_type WHERE typbasetype <> 0
           UNION ALL SELECT d.oid, t.typbasetype FROM domain d
                     JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typbasetype <> 0
-        ), bottom AS (SELECT d.oid, d.base FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typbasetype = 0)
+        ), bottom AS (
+          SELECT d.oid, d.base FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typbasetype = 0
+        )
         SELECT a.attrelid, a.attname, coalesce(b.base, a.atttypid)
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid

@@ -31,6 +31,9 @@ internal sealed record CatalogueCase
     public bool IsComparable =>
         !Varies && Verdict is not ("refused NotAQuery" or "refused Writes" or "refused SelectInto");
 
+    /// <summary>Its session goes past the cache, whatever the verdict on the statement is.</summary>
+    public bool HasTemporaryTables => Session?.Contains("temporary", StringComparison.Ordinal) is true;
+
     public override string ToString() => $"line {Line}: {Sql}";
 }
 

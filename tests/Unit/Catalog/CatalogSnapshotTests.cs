@@ -50,6 +50,7 @@ public sealed class CatalogSnapshotTests
     [InlineData("select * from public.item", "1")]
     [InlineData("select * from Other.\"item\"", "3")]
     [InlineData("select name from item i join event on true", "1 2 3")]
+    [InlineData("select e.item from event e", "2")]
     [InlineData("select * from parent", "4 5 6")]
     [InlineData("select * from only parent", "4 5 6")]
     [InlineData("select * from child", "5 6")]
@@ -112,7 +113,9 @@ public sealed class CatalogSnapshotTests
     public void What_could_change_without_a_commit_is_refused(string sql, string reason)
     {
         var verdict = Judge(sql);
-        Assert.True(verdict.Reason.ToString() == reason, $"{verdict.Reason}: {verdict.Detail}");
+        Assert.True(
+            string.Equals(verdict.Reason.ToString(), reason, StringComparison.Ordinal),
+            $"{verdict.Reason}: {verdict.Detail}");
     }
 
     [Theory]
@@ -184,8 +187,8 @@ public sealed class CatalogSnapshotTests
         var views = new CatalogSnapshot(
             new CatalogRows
             {
-                Relations = [.. Enumerable.Range(1, 40).Select(
-                    oid => Relation((uint)oid, $"v{oid}", kind: 'v') with { Definition = $"SELECT * FROM v{oid + 1}" })],
+                Relations = [.. Enumerable.Range(1, 40).Select(oid =>
+                    Relation((uint)oid, $"v{oid}", kind: 'v') with { Definition = $"SELECT * FROM v{oid + 1}" })],
             },
             0,
             []);

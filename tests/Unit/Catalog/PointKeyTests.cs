@@ -117,7 +117,13 @@ public sealed class PointKeyTests
     private static CatalogRelation Table(uint oid, string name, string? key, uint type) =>
         new()
         {
-            Oid = oid, Schema = "public", Name = name, Kind = 'r', HasIdentity = true, KeyColumn = key, KeyType = type,
+            Oid = oid,
+            Schema = "public",
+            Name = name,
+            Kind = 'r',
+            HasIdentity = true,
+            KeyColumn = key,
+            KeyType = type,
             KeyIsDeterministic = true,
         };
 }

@@ -74,7 +74,7 @@ internal static class StringConstant
         }
     }
 
-    /// <summary>The quote that continues the constant behind white space with a newline in it; -1: it ends here.</summary>
+    /// <summary>The quote that continues the constant behind white space with a newline in it; -1: it ends.</summary>
     private static int SkipGap(ReadOnlySpan<byte> text, int at)
     {
         bool newline = false;
@@ -117,7 +117,11 @@ internal static class StringConstant
         {
             value.Add(letter switch
             {
-                'b' => (byte)'\b', 'f' => (byte)'\f', 'n' => (byte)'\n', 'r' => (byte)'\r', 't' => (byte)'\t',
+                'b' => (byte)'\b',
+                'f' => (byte)'\f',
+                'n' => (byte)'\n',
+                'r' => (byte)'\r',
+                't' => (byte)'\t',
                 _ => text[0],
             });
             return 1;

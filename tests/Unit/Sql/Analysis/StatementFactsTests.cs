@@ -12,7 +12,8 @@ public sealed class StatementFactsTests
     private static readonly string[] Pieces =
     [
         "select|SELECT|SeLeCt", "*", "a", "from|FROM", "games|Games|GAMES", "\"Games\"", "where|Where", "id", "=", "$1",
-        "5|77|1e5", "'x'|'it''s'|$$y$$|E'\\n'", "(", ")", ",", ".", "and|AND", "::", "text|TEXT", "+", "||", "in", "u&b",
+        "5|77|1e5", ", 'x'|, 'it''s'|, $$y$$|, E'\\n'", "(", ")", ",", ".", "and|AND", "::", "text|TEXT", "+",
+        "||", "in", "u&b",
     ];
 
     private static readonly string[] Gaps = [" ", "\n", "\t ", " /* a /* nested */ comment */ ", " -- to the end\n"];
