@@ -48,7 +48,10 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, SearchedSchemas pa
         {
             if (facts.Operators.Any(run => run.Contains(symbol, StringComparison.Ordinal)))
             {
-                Refuse(RefusalReason.UserOperator, $"the operator {symbol} is user-defined and not IMMUTABLE in C");
+                Refuse(
+                    RefusalReason.UserOperator,
+                    $"an operator {symbol} is user-defined and its function is not a compiled IMMUTABLE one; list that in "
+                    + "cache.trustedFunctions if it depends on its arguments and settings only");
             }
         }
 
