@@ -224,6 +224,12 @@ internal readonly struct CastReader
                 : inner.Source == SqlCastSource.Constant ? inner : (SqlCastSource.Other, "");
         }
 
+        // (row).field and x COLLATE "name" end with a name as well
+        if (start >= 1 && (_tokens[start - 1].Kind == SqlTokenKind.Dot || _tokens[start - 1].IsWord("collate")))
+        {
+            return (SqlCastSource.Other, "");
+        }
+
         if (close < 0)
         {
             return _plainFrom && !isEnd ? (SqlCastSource.Column, name) : (SqlCastSource.Other, "");
