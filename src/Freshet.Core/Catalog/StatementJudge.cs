@@ -50,8 +50,8 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, SearchedSchemas pa
             {
                 Refuse(
                     RefusalReason.UserOperator,
-                    $"an operator {symbol} is user-defined and its function is not a compiled IMMUTABLE one; list that in "
-                    + "cache.trustedFunctions if it depends on its arguments and settings only");
+                    $"an operator {symbol} is user-defined and its function is no compiled IMMUTABLE one; list that "
+                    + "in cache.trustedFunctions if it depends on its arguments and settings only");
             }
         }
 
