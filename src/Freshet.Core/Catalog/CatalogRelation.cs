@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Freshet.Core.Catalog;
 
 /// <summary>One row of <c>pg_class</c> with what caching needs to know of it.</summary>
@@ -28,6 +30,9 @@ internal sealed record CatalogRelation
 
     /// <summary>The key's collation tells all different bytes apart.</summary>
     public bool KeyIsDeterministic { get; init; }
+
+    /// <summary>Its columns' names and the oids of their types, domains as what they are made of.</summary>
+    public IReadOnlyDictionary<string, uint> Columns { get; init; } = FrozenDictionary<string, uint>.Empty;
 
     /// <summary>A view's definition, as <c>pg_get_viewdef</c> gives it.</summary>
     public string? Definition { get; init; }

@@ -17,6 +17,14 @@ internal sealed record CatalogRows
     /// <summary>Names of types that take part in casts by such functions, or whose own functions are such.</summary>
     public IReadOnlyList<string> DoubtfulTypes { get; init; } = [];
 
-    /// <summary>The function of an implicit cast of that kind; null: there is none.</summary>
-    public string? DoubtfulImplicitCast { get; init; }
+    /// <summary>Names of user-defined types whose input may read a date: domains over dates, arrays of these, ranges
+    /// and rows that hold one.</summary>
+    public IReadOnlyList<string> DateTypes { get; init; } = [];
+
+    /// <summary>A user-defined function that a statement may call without any sign of it, by an implicit cast or an
+    /// operator class, and what calls it; null: there is none.</summary>
+    public string? DoubtfulEverywhere { get; init; }
+
+    /// <summary>A session that sets no search_path may look names up in information_schema.</summary>
+    public bool DefaultPathHasInformationSchema { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using Freshet.Core.Sql.Analysis;
 
 namespace Freshet.Core.Catalog;
@@ -9,12 +10,20 @@ namespace Freshet.Core.Catalog;
 /// </summary>
 internal sealed class CatalogSnapshot
 {
+    /// <summary>Operators that the server uses for ORDER BY, IN, BETWEEN, LIKE and the like.</summary>
+    private static readonly FrozenSet<string> UnseenOperators = new[]
+    {
+        "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
     private readonly FrozenDictionary<string, CatalogRelation[]> _relations;
     private readonly FrozenDictionary<string, CatalogFunction[]> _functions;
     private readonly FrozenDictionary<uint, uint[]> _children;
     private readonly FrozenDictionary<uint, CatalogRelation> _byOid;
     private readonly FrozenSet<string> _schemas;
     private readonly FrozenSet<string> _doubtfulTypes;
+    private readonly FrozenSet<string> _dateTypes;
+    private readonly bool _defaultPathHasInformationSchema;
 
     /// <param name="rows">As read in one snapshot.</param>
     /// <param name="schemaVersion"><see cref="Consistency.Freshness.SchemaVersion"/> before they were read.</param>
@@ -33,7 +42,13 @@ internal sealed class CatalogSnapshot
         _schemas = rows.Relations.Select(relation => relation.Schema).ToFrozenSet(StringComparer.Ordinal);
         _doubtfulTypes = rows.DoubtfulTypes.ToFrozenSet(StringComparer.Ordinal);
         DoubtfulOperators = [.. rows.DoubtfulOperators.Distinct(StringComparer.Ordinal)];
-        DoubtfulImplicitCast = rows.DoubtfulImplicitCast;
+        DoubtfulEverywhere = rows.DoubtfulEverywhere ?? DoubtfulOperators.FirstOrDefault(UnseenOperators.Contains);
+        _dateTypes = rows.DateTypes.ToFrozenSet(StringComparer.Ordinal);
+        _defaultPathHasInformationSchema = rows.DefaultPathHasInformationSchema;
+        HasNamesBeyondAscii = rows.Relations.Any(
+            relation => !Ascii.IsValid(relation.Name) || !Ascii.IsValid(relation.Schema))
+            || rows.Functions.Any(function => !Ascii.IsValid(function.Name))
+            || rows.DateTypes.Concat(rows.DoubtfulTypes).Any(type => !Ascii.IsValid(type));
     }
 
     public long SchemaVersion { get; }
@@ -43,7 +58,12 @@ internal sealed class CatalogSnapshot
     /// <summary>See <see cref="CatalogRows.DoubtfulOperators"/>.</summary>
     public string[] DoubtfulOperators { get; }
 
-    public string? DoubtfulImplicitCast { get; }
+    /// <summary>See <see cref="CatalogRows.DoubtfulEverywhere"/>.</summary>
+    public string? DoubtfulEverywhere { get; }
+
+    /// <summary>Something in it has such a name. A statement's words beyond ASCII cannot be compared with it, as they
+    /// are in the client's encoding.</summary>
+    public bool HasNamesBeyondAscii { get; }
 
     /// <summary>Relations that are a part of another one.</summary>
     public FrozenSet<uint> Parents { get; }
@@ -57,27 +77,29 @@ internal sealed class CatalogSnapshot
     public StatementVerdict Judge(StatementFacts facts, string? searchPath) =>
         facts.Refusal != RefusalReason.None
             ? StatementVerdict.Refuse(facts.Refusal, facts.Detail)
-            : new StatementJudge(this, SchemasOf(searchPath)).Judge(facts);
+            : new StatementJudge(this, SearchedSchemas.Parse(searchPath, _defaultPathHasInformationSchema))
+                .Judge(facts);
 
     /// <summary>The relations that a word could name.</summary>
     /// <param name="name">The word.</param>
-    /// <param name="path">The schemas of the search path; null: all.</param>
-    internal IEnumerable<CatalogRelation> FindRelations(in SqlName name, IReadOnlySet<string>? path)
+    /// <param name="path">Where words without a schema are looked up.</param>
+    internal IEnumerable<CatalogRelation> FindRelations(in SqlName name, SearchedSchemas path)
     {
-        if (!_relations.TryGetValue(name.Name, out CatalogRelation[]? found))
+        // Behind "schema." only that schema's; behind any other word and a dot stands a column.
+        if (!_relations.TryGetValue(name.Name, out CatalogRelation[]? found)
+            || (name.Qualifier is { } qualifier && !_schemas.Contains(qualifier)))
         {
             return [];
         }
 
-        // Behind "schema." only that schema's; "table.column" and the like may be anything.
-        string? schema = name.Qualifier is { } qualifier && _schemas.Contains(qualifier) ? qualifier : null;
+        string? schema = name.Qualifier;
         return found.Where(relation => relation.Schema switch
         {
-            "information_schema" => false, // the word itself is refused, and no path leads there unsaid
+            "information_schema" => path.HasInformationSchema, // the word itself is refused
             "pg_catalog" => true,
-            _ => schema is not null
-                ? string.Equals(relation.Schema, schema, StringComparison.Ordinal)
-                : path is null || path.Contains(relation.Schema),
+            _ => schema is null
+                ? path.Contains(relation.Schema)
+                : string.Equals(relation.Schema, schema, StringComparison.Ordinal),
         });
     }
 
@@ -87,31 +109,12 @@ internal sealed class CatalogSnapshot
 
     internal CatalogRelation? Find(uint oid) => _byOid.GetValueOrDefault(oid);
 
-    internal bool IsDoubtfulType(string name) => _doubtfulTypes.Contains(name);
+    internal bool IsDateType(string name) =>
+        DateTypes.Contains(name) || _dateTypes.Contains(name) || _dateTypes.Contains(name.TrimStart('_'));
 
-    /// <summary>The schemas that a search path names; null when it is not of plain names.</summary>
-    private static HashSet<string>? SchemasOf(string? searchPath)
-    {
-        if (searchPath is null)
-        {
-            return null;
-        }
-
-        var schemas = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string part in searchPath.Split(',', StringSplitOptions.TrimEntries))
-        {
-            bool quoted = part.Length >= 2 && part[0] == '"' && part[^1] == '"';
-            string name = quoted ? part[1..^1] : part.ToLowerInvariant();
-            if (name.Contains('"', StringComparison.Ordinal) || name.Contains('$', StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            schemas.Add(name);
-        }
-
-        return schemas;
-    }
+    internal bool IsDoubtfulType(string name) =>
+        _doubtfulTypes.Contains(name)
+        || (_doubtfulTypes.Count > 0 && StandardTypeNames.Of(name).Any(_doubtfulTypes.Contains));
 
     private static FrozenDictionary<string, T[]> Group<T>(IEnumerable<T> rows, Func<T, string> name) =>
         rows.GroupBy(name, StringComparer.Ordinal)

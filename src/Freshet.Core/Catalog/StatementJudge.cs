@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Freshet.Core.Sql.Analysis;
 
@@ -5,7 +6,7 @@ namespace Freshet.Core.Catalog;
 
 /// <summary>Judges one statement against one catalogue: follows its words to relations, through views, inheritance and
 /// partitions, and to functions. The first thing that speaks against caching is the verdict.</summary>
-internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<string>? path)
+internal sealed class StatementJudge(CatalogSnapshot catalog, SearchedSchemas path)
 {
     /// <summary>Tables of one statement, partitions counted one by one.</summary>
     private const int MostTables = 256;
@@ -23,11 +24,12 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
 
     public StatementVerdict Judge(StatementFacts facts)
     {
-        if (catalog.DoubtfulImplicitCast is { } cast)
+        if (catalog.DoubtfulEverywhere is { } unseen)
         {
             Refuse(
-                RefusalReason.UserCast,
-                $"the implicit cast by {cast} could be applied anywhere; list it in cache.trustedFunctions if it may");
+                RefusalReason.UserOperator,
+                $"{unseen} is user-defined and could be applied without a sign of it; "
+                + "list its function in cache.trustedFunctions if it depends on its arguments only");
         }
 
         Follow(facts, path, depth: 0);
@@ -37,16 +39,19 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                     RefusalReason.TooManyTables,
                     $"it depends on {_tables.Count} tables; at most {MostTables} are followed")
                 : new StatementVerdict(
-                    RefusalReason.None, "", [.. _tables], [.. FindPoints(facts)], _untracked));
+                    RefusalReason.None, "", [.. _tables], FindPoints(facts), _untracked));
     }
 
-    private void Follow(StatementFacts facts, IReadOnlySet<string>? schemas, int depth)
+    private void Follow(StatementFacts facts, SearchedSchemas schemas, int depth)
     {
         foreach (string symbol in catalog.DoubtfulOperators)
         {
             if (facts.Operators.Any(run => run.Contains(symbol, StringComparison.Ordinal)))
             {
-                Refuse(RefusalReason.UserOperator, $"the operator {symbol} is user-defined and not IMMUTABLE in C");
+                Refuse(
+                    RefusalReason.UserOperator,
+                    $"an operator {symbol} is user-defined and its function is no compiled IMMUTABLE one; list that "
+                    + "in cache.trustedFunctions if it depends on its arguments and settings only");
             }
         }
 
@@ -55,6 +60,11 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
             if (_refusal is not null)
             {
                 return;
+            }
+
+            if (catalog.HasNamesBeyondAscii && !name.IsPlain)
+            {
+                Refuse(RefusalReason.NotUnderstood, "a word is beyond ASCII, and so are names in the catalogue");
             }
 
             JudgeFunction(name);
@@ -68,6 +78,46 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                 Add(relation, depth);
             }
         }
+
+        foreach (SqlCast cast in facts.Casts)
+        {
+            JudgeCast(cast);
+        }
+    }
+
+    /// <summary>Only what is no text, or is looked at by itself, may become a date.</summary>
+    private void JudgeCast(in SqlCast cast)
+    {
+        if (_refusal is not null || !catalog.IsDateType(cast.Type)
+            || cast.Source is SqlCastSource.Constant or SqlCastSource.Date
+            || (cast.Source == SqlCastSource.Column && IsDateColumn(cast.Column)))
+        {
+            return;
+        }
+
+        Refuse(
+            RefusalReason.DateCast,
+            $"what becomes a {cast.Type} here could be a text that says now; only literals, parameters and columns of "
+            + "date types are known not to");
+    }
+
+    /// <summary>Some relation has such a column, and none has one of that name and another type.</summary>
+    private bool IsDateColumn(string name)
+    {
+        bool found = false;
+        foreach (uint oid in _seen)
+        {
+            if (catalog.Find(oid)!.Columns.TryGetValue(name, out uint type))
+            {
+                found = true;
+                if (!DateTypes.IsDate(type))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return found && Ascii.IsValid(name);
     }
 
     private void JudgeFunction(in SqlName name)
@@ -125,6 +175,12 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
         {
             Refuse(RefusalReason.RowSecurity, $"{relation.FullName} has row security");
         }
+        else if (relation.Columns.Values.Any(type => type is DateTypes.ZonedTime or DateTypes.ZonedTimeArray))
+        {
+            Refuse(
+                RefusalReason.CurrentTime,
+                $"{relation.FullName} has a column of time with time zone, whose conversions take today's offset");
+        }
         else if (relation.Persistence == 't')
         {
             Refuse(RefusalReason.TemporaryTable, $"a temporary table is called {relation.Name}");
@@ -161,7 +217,7 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                     Refuse(facts.Refusal, $"in the view {relation.FullName}: {facts.Detail}");
                 }
 
-                Follow(facts, schemas: null, depth + 1);
+                Follow(facts, SearchedSchemas.All, depth + 1);
                 break;
             case 'm' or 'f':
                 _tables.Add(relation.Oid);
@@ -190,12 +246,14 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
 
     /// <summary>The tables whose every appearance in FROM has the key of its replica identity among its equalities.
     /// </summary>
-    private IEnumerable<PointKey> FindPoints(StatementFacts facts)
+    private ImmutableArray<PointKey> FindPoints(StatementFacts facts)
     {
         if (facts.Point is not { } shape)
         {
-            yield break;
+            return [];
         }
+
+        var found = new List<PointKey>();
 
         foreach (uint oid in _tables)
         {
@@ -204,11 +262,15 @@ internal sealed class StatementJudge(CatalogSnapshot catalog, IReadOnlySet<strin
                 source => string.Equals(source.Relation.Name, table.Name, StringComparison.Ordinal))];
             if (sources.Length == 1 && IsFollowedByKey(table)
                 && shape.EqualitiesOf(sources[0]).Select(equality => KeyOf(table, equality)).FirstOrDefault(
-                    key => key is not null) is { } found)
+                    key => key is not null) is { } key)
             {
-                yield return found;
+                found.Add(key);
             }
         }
+
+        // A parameter's type comes from its first use: another one than these keys could round it, or fold its case.
+        return [.. found.Where(key => key.Parameter == 0 || shape.UsesOf(key.Parameter) == found.Count(
+            other => other.Parameter == key.Parameter && KeyHash.AreAlike(other.KeyType, key.KeyType)))];
     }
 
     /// <summary>A plain table, by its own name, with a key whose values can be told apart.</summary>

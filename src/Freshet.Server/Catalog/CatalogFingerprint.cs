@@ -16,7 +16,8 @@ internal static class CatalogFingerprint
           SELECT 1, xmin::text::bigint * 31 + oid::bigint FROM relation
           UNION ALL SELECT 2, a.xmin::text::bigint * 31 + a.attnum FROM pg_catalog.pg_attribute a
                     JOIN relation r ON r.oid = a.attrelid
-          UNION ALL SELECT 3, xmin::text::bigint * 31 + oid::bigint FROM pg_catalog.pg_proc WHERE oid >= 16384
+          UNION ALL SELECT 3, xmin::text::bigint * 31 + oid::bigint FROM pg_catalog.pg_proc
+                    WHERE oid >= 16384 OR proacl IS NOT NULL
           UNION ALL SELECT 4, w.xmin::text::bigint FROM pg_catalog.pg_rewrite w WHERE w.oid >= 16384
           UNION ALL SELECT 5, xmin::text::bigint FROM pg_catalog.pg_policy
           UNION ALL SELECT 6, i.xmin::text::bigint * 31 + i.inhrelid::bigint FROM pg_catalog.pg_inherits i
@@ -25,13 +26,18 @@ internal static class CatalogFingerprint
           UNION ALL SELECT 8, xmin::text::bigint FROM pg_catalog.pg_operator WHERE oid >= 16384
           UNION ALL SELECT 9, xmin::text::bigint FROM pg_catalog.pg_cast WHERE oid >= 16384
           UNION ALL SELECT 10, t.xmin::text::bigint FROM pg_catalog.pg_type t
-                    WHERE t.oid >= 16384 AND t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
+                    WHERE t.oid >= 16384 AND t.typtype IN ('b', 'd', 'e', 'r', 'm') AND t.typcategory <> 'A'
           UNION ALL SELECT 11, x.xmin::text::bigint FROM pg_catalog.pg_index x JOIN relation r ON r.oid = x.indrelid
           UNION ALL SELECT 12, e.xmin::text::bigint * 31 + e.oid::bigint FROM pg_catalog.pg_enum e
           UNION ALL SELECT 13, xmin::text::bigint FROM pg_catalog.pg_auth_members
           UNION ALL SELECT 14, xmin::text::bigint FROM pg_catalog.pg_db_role_setting
           UNION ALL SELECT 15, xmin::text::bigint FROM pg_catalog.pg_collation WHERE oid >= 16384
           UNION ALL SELECT 16, (extract(epoch FROM pg_catalog.pg_conf_load_time()) * 1000)::bigint
+          UNION ALL SELECT 18, xmin::text::bigint FROM pg_catalog.pg_opclass WHERE oid >= 16384
+          UNION ALL SELECT 19, xmin::text::bigint FROM pg_catalog.pg_amproc WHERE oid >= 16384
+          UNION ALL SELECT 20, xmin::text::bigint * 31 + oid::bigint FROM pg_catalog.pg_ts_config
+          UNION ALL SELECT 21, m.xmin::text::bigint * 31 + m.mapdict::bigint FROM pg_catalog.pg_ts_config_map m
+          UNION ALL SELECT 22, xmin::text::bigint * 31 + oid::bigint FROM pg_catalog.pg_ts_dict
           UNION ALL SELECT 17, pg_catalog.hashtext(rolname || rolsuper::text || rolinherit::text || rolbypassrls::text)
                     FROM pg_catalog.pg_roles
         )

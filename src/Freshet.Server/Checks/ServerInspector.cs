@@ -52,7 +52,7 @@ internal static class ServerInspector
            and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\_toast%'
            and c.relreplident <> 'f'
            and not exists (select from pg_catalog.pg_index i
-                            where i.indrelid = c.oid and i.indisvalid
+                            where i.indrelid = c.oid and i.indisvalid and i.indimmediate
                               and case c.relreplident when 'd' then i.indisprimary
                                                       when 'i' then i.indisreplident else false end)
            and not exists (select from pg_catalog.pg_depend d

@@ -78,6 +78,9 @@ internal sealed class CachedScene : IAsyncDisposable
     /// <summary>A client of the server.</summary>
     public WireClient Direct(string user = "wire") => Connect(_server.Port, user);
 
+    /// <summary>A client of the server that its user closes.</summary>
+    public WireClient ConnectDirect() => WireClient.Connect("127.0.0.1", _server.Port).Login("wire", Database);
+
     public async Task UntilLiveAsync() =>
         await UntilAsync(
             async () => (await MetricsAsync()).GetValueOrDefault($"freshet_feed_live{{database=\"{Database}\"}}") is 1

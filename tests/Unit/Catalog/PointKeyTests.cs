@@ -44,6 +44,9 @@ public sealed class PointKeyTests
     [InlineData("select 1 from team h join game g using (id) where h.id = $1", Team)]
     [InlineData("select 1 from game a join game b on b.home = a.home where a.id = $1", 0)]
     [InlineData("select 1 from team t join game g on true where id = $1", 0)]
+    [InlineData("select $1::bpchar, * from note where code = $1", 0)] // compares without trailing blanks
+    [InlineData("select $1::float8, * from game where id = $1", 0)]
+    [InlineData("select 1 from game g join note n on true where n.home = $1 and g.id = $1", 0)]
     [InlineData("select * from game where home = $1", 0)]
     [InlineData("select * from game where id = $1 or home = 1", 0)]
     [InlineData("select * from game where not id = $1", 0)]
@@ -114,7 +117,13 @@ public sealed class PointKeyTests
     private static CatalogRelation Table(uint oid, string name, string? key, uint type) =>
         new()
         {
-            Oid = oid, Schema = "public", Name = name, Kind = 'r', HasIdentity = true, KeyColumn = key, KeyType = type,
+            Oid = oid,
+            Schema = "public",
+            Name = name,
+            Kind = 'r',
+            HasIdentity = true,
+            KeyColumn = key,
+            KeyType = type,
             KeyIsDeterministic = true,
         };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Freshet.Core.Sql.Analysis;
 
@@ -11,7 +12,18 @@ internal ref struct FactsReader
     /// </summary>
     private const int MostNameBytes = 63;
 
+    /// <summary>A name beyond ASCII whose first such byte stands here or later could become longer in the server's
+    /// encoding, be cut, and be an ASCII name then.</summary>
+    private const int LastSafeByte = 58;
+
+    private static readonly HashSet<string> CatalogTypes = new(StringComparer.Ordinal)
+    {
+        "regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype", "regrole", "regnamespace",
+        "regcollation",
+    };
+
     private readonly ReadOnlySpan<byte> _text;
+    private readonly bool _conforming;
     private readonly List<SqlToken> _tokens = [];
     private readonly HashSet<SqlName> _names = [];
     private SqlLexer _lexer;
@@ -21,6 +33,7 @@ internal ref struct FactsReader
     public FactsReader(ReadOnlySpan<byte> text, bool standardConformingStrings)
     {
         _text = text;
+        _conforming = standardConformingStrings;
         _lexer = new SqlLexer(standardConformingStrings);
     }
 
@@ -50,13 +63,13 @@ internal ref struct FactsReader
             Hint = FindHint(end),
             Point = _refusal == RefusalReason.None ? PointShapeReader.Read(_tokens, end) : null,
             Operators = ReadOperators(_tokens, end),
+            Casts = CastReader.Read(_tokens, end),
         };
     }
 
     private void ReadTokens()
     {
         int position = 0;
-        int start = 0;
         while (true)
         {
             SqlTokenKind kind = _lexer.Read(_text, ref position);
@@ -70,17 +83,7 @@ internal ref struct FactsReader
                 }
             }
 
-            start = Math.Max(start, _lexer.TokenStart);
-            bool named = kind is SqlTokenKind.Word or SqlTokenKind.QuotedWord;
-            if (named && _lexer.Word.Length > MostNameBytes)
-            {
-                Refuse(RefusalReason.NotUnderstood, "a name is longer than 63 bytes");
-            }
-
-            string text = named
-                ? Encoding.UTF8.GetString(_lexer.Word.Kept)
-                : Encoding.Latin1.GetString(_text[_lexer.TokenStart..position]);
-            _tokens.Add(new SqlToken(kind, text, _lexer.TokenStart, position));
+            _tokens.Add(MakeToken(kind, position));
         }
 
         if (_lexer.IsLost)
@@ -89,21 +92,63 @@ internal ref struct FactsReader
         }
     }
 
+    private SqlToken MakeToken(SqlTokenKind kind, int position)
+    {
+        int start = _lexer.TokenStart;
+        switch (kind)
+        {
+            case SqlTokenKind.Word or SqlTokenKind.QuotedWord:
+                return new SqlToken(kind, ReadName(_lexer.Word), start, position);
+            case SqlTokenKind.Operator:
+                // The lexer may have had to see what follows another token to know that this one is an operator.
+                start = position - (_text[position - 1] == '.' ? 2 : 1);
+                break;
+            case SqlTokenKind.String when !_lexer.IsLost:
+                byte[]? value = StringConstant.Decode(_text[start..], _conforming, out int length);
+                position = start + length;
+                if (value is null)
+                {
+                    Refuse(RefusalReason.NotUnderstood, "escapes in U&'…' are not decoded");
+                }
+                else if (DateWords.MayContain(value))
+                {
+                    Refuse(RefusalReason.DateWord, "a literal contains now, today, tomorrow or yesterday");
+                }
+
+                break;
+        }
+
+        return new SqlToken(kind, Encoding.Latin1.GetString(_text[start..position]), start, position);
+    }
+
+    private string ReadName(in SqlWord word)
+    {
+        ReadOnlySpan<byte> bytes = word.Kept;
+        int beyond = bytes.IndexOfAnyInRange((byte)0x80, (byte)0xFF);
+        if (word.Length > MostNameBytes)
+        {
+            Refuse(RefusalReason.NotUnderstood, "a name is longer than 63 bytes");
+        }
+        else if (beyond > LastSafeByte)
+        {
+            Refuse(RefusalReason.NotUnderstood, "a name beyond ASCII is so long that the server may cut it");
+        }
+
+        return (Utf8.IsValid(bytes) ? Encoding.UTF8 : Encoding.Latin1).GetString(bytes);
+    }
+
     private void Look(int at, int end)
     {
         SqlToken token = _tokens[at];
         switch (token.Kind)
         {
             case SqlTokenKind.Word or SqlTokenKind.QuotedWord:
-                bool called = at + 1 < end && _tokens[at + 1].Kind == SqlTokenKind.OpenParenthesis;
-                string? qualifier = at >= 2 && _tokens[at - 1].Kind == SqlTokenKind.Dot && _tokens[at - 2].IsName
-                    ? _tokens[at - 2].Text
-                    : null;
+                bool member = at >= 2 && _tokens[at - 1].Kind == SqlTokenKind.Dot;
+                bool called = (at + 1 < end && _tokens[at + 1].Kind == SqlTokenKind.OpenParenthesis)
+                    || (member && !_tokens[at - 2].IsName);
+                string? qualifier = member && _tokens[at - 2].IsName ? _tokens[at - 2].Text : null;
                 _names.Add(new SqlName(token.Text, qualifier, called));
                 LookAtWord(at, end);
-                break;
-            case SqlTokenKind.String when DateWords.MayContain(_text[token.Start..token.End]):
-                Refuse(RefusalReason.DateWord, "a literal contains now, today, tomorrow or yesterday");
                 break;
             case SqlTokenKind.Semicolon:
                 Refuse(RefusalReason.MultipleStatements, "the text holds more than one statement");
@@ -129,6 +174,14 @@ internal ref struct FactsReader
         {
             Refuse(RefusalReason.SystemCatalog, $"the schema {token.Text} is not followed");
         }
+        else if (CatalogTypes.Contains(token.Text))
+        {
+            Refuse(RefusalReason.SystemCatalog, $"{token.Text} looks names up in the system catalogues");
+        }
+        else if (token.Text is "timetz" or "_timetz" || IsZonedTime(at, end))
+        {
+            Refuse(RefusalReason.CurrentTime, "conversions to time with time zone take the zone's offset of today");
+        }
 
         if (token.Kind != SqlTokenKind.Word)
         {
@@ -152,6 +205,12 @@ internal ref struct FactsReader
             case "tablesample":
                 Refuse(RefusalReason.TableSample, "TABLESAMPLE draws other rows each time");
                 break;
+            case "uescape":
+                Refuse(RefusalReason.NotUnderstood, "UESCAPE is not decoded");
+                break;
+            case "treat" when at + 1 < end && _tokens[at + 1].Kind == SqlTokenKind.OpenParenthesis:
+                Refuse(RefusalReason.NotUnderstood, "TREAT calls a function that its type names");
+                break;
             case "current_date" or "current_time" or "current_timestamp" or "localtime" or "localtimestamp":
                 Refuse(RefusalReason.CurrentTime, $"{token.Text.ToUpperInvariant()} reads the clock");
                 break;
@@ -167,16 +226,29 @@ internal ref struct FactsReader
         for (int i = 0; i <= end; i++)
         {
             bool joins = i < end && tokens[i].Kind == SqlTokenKind.Operator;
-            if (run.Length > 0 && (!joins || tokens[i].Start != tokens[i - 1].Start + 1))
+            if (run.Length > 0 && (!joins || tokens[i].Start != tokens[i - 1].End))
             {
                 runs.Add(run.ToString());
                 run.Clear();
             }
 
-            run.Append(joins ? tokens[i].Text[..1] : "");
+            run.Append(joins ? tokens[i].Text : "");
         }
 
         return [.. runs];
+    }
+
+    /// <summary><c>time [(precision)] with time zone</c>.</summary>
+    private readonly bool IsZonedTime(int at, int end)
+    {
+        if (_tokens[at].Text is not "time")
+        {
+            return false;
+        }
+
+        int with = at + 1 < end && _tokens[at + 1].Kind == SqlTokenKind.OpenParenthesis ? at + 4 : at + 1;
+        return with + 2 < end && _tokens[with].IsWord("with") && _tokens[with + 1].IsWord("time")
+            && _tokens[with + 2].IsWord("zone");
     }
 
     private readonly bool IsLock(int at, int end) =>
@@ -206,13 +278,9 @@ internal ref struct FactsReader
             return null;
         }
 
-        string leading = Encoding.UTF8.GetString(_text[.._tokens[0].Start]);
-        string trailing = Encoding.UTF8.GetString(_text[_tokens[^1].Start..]);
-        // A comment that follows the last token; a literal that holds one is the token itself.
-        int comment = _tokens[^1].Kind is SqlTokenKind.String or SqlTokenKind.QuotedWord
-            ? -1
-            : trailing.IndexOf("/*", StringComparison.Ordinal);
-        return StatementHint.Find(leading, comment < 0 ? "" : trailing[comment..]);
+        return StatementHint.Find(
+            Encoding.UTF8.GetString(_text[.._tokens[0].Start]),
+            Encoding.UTF8.GetString(_text[_tokens[end - 1].End..]));
     }
 
     /// <summary>The first reason stands, but for those that say that the text is no single statement.</summary>

@@ -41,6 +41,11 @@ internal static class KeyHash
         return type == Uuid && declared is 0 or Uuid && TryUuid(format, value, out hash);
     }
 
+    /// <summary>Equal values of the two types have equal hashes, and comparing them converts neither to a third
+    /// type.</summary>
+    public static bool AreAlike(uint one, uint other) =>
+        one == other || (IsInteger(one) && IsInteger(other)) || (IsText(one) && IsText(other));
+
     private static bool IsInteger(uint type) => type is Int2 or Int4 or Int8;
 
     private static bool IsText(uint type) => type is Text or Varchar;

@@ -7,8 +7,12 @@ namespace Freshet.Core.Sql.Analysis;
 /// </summary>
 /// <param name="Sources">What stands in FROM.</param>
 /// <param name="Equalities">The conjuncts of its WHERE of the form <c>column = value</c>.</param>
-internal sealed record PointShape(ImmutableArray<PointSource> Sources, ImmutableArray<PointEquality> Equalities)
+/// <param name="Parameters">The number of each parameter that stands in the text, as often as it does.</param>
+internal sealed record PointShape(
+    ImmutableArray<PointSource> Sources, ImmutableArray<PointEquality> Equalities, ImmutableArray<int> Parameters)
 {
+    public int UsesOf(int parameter) => Parameters.Count(number => number == parameter);
+
     /// <summary>The equalities that concern a source: qualified by its name, or without qualifier where there is no
     /// other
     /// source.</summary>

@@ -60,7 +60,9 @@ internal static class PointShapeReader
         }
 
         ImmutableArray<PointEquality> equalities = [.. ReadConjuncts(tokens, where + 1, end)];
-        return equalities.IsEmpty ? null : new PointShape(sources, equalities);
+        return equalities.IsEmpty ? null : new PointShape(
+            sources, equalities, [.. tokens.Take(end).Where(token => token.Kind == SqlTokenKind.Parameter)
+                .Select(token => NumberOf(token) ?? 0)]);
     }
 
     private static ImmutableArray<PointSource>? ReadSources(List<SqlToken> tokens, int at, int end)
@@ -161,7 +163,7 @@ internal static class PointShapeReader
             start += 2;
         }
 
-        if (end - start != 3 || !tokens[start].IsName
+        if (end - start != 3 || !tokens[start].IsName || !Ascii.IsValid(tokens[start].Text)
             || tokens[start + 1] is not { Kind: SqlTokenKind.Operator, Text: "=" })
         {
             return null;
@@ -171,9 +173,7 @@ internal static class PointShapeReader
         string text = value.Text.Trim();
         switch (value.Kind)
         {
-            case SqlTokenKind.Parameter
-                when int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                    && number > 0:
+            case SqlTokenKind.Parameter when NumberOf(value) is { } number:
                 return new PointEquality(qualifier, tokens[start].Text, number, []);
             case SqlTokenKind.Number when text.All(char.IsAsciiDigit):
                 return new PointEquality(qualifier, tokens[start].Text, 0, Encoding.ASCII.GetBytes(text));
@@ -183,6 +183,12 @@ internal static class PointShapeReader
                 return null;
         }
     }
+
+    private static int? NumberOf(SqlToken parameter) =>
+        int.TryParse(parameter.Text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number > 0
+            ? number
+            : null;
 
     /// <summary>In simple quotes, with nothing inside that means something else.</summary>
     private static bool IsPlain(string text) =>

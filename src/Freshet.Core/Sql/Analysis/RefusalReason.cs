@@ -28,6 +28,9 @@ internal enum RefusalReason
     /// <summary>A literal that a date type would read as the present time.</summary>
     DateWord,
 
+    /// <summary>A text that is not known from the statement becomes a date; it may say <c>now</c>.</summary>
+    DateCast,
+
     /// <summary>A function that is not IMMUTABLE and not known to depend on its arguments and the settings
     /// only.</summary>
     VolatileFunction,

@@ -35,6 +35,9 @@ internal sealed record StatementFacts
     /// <summary>Runs of operator characters; every operator that it uses is a part of one of them.</summary>
     public ImmutableArray<string> Operators { get; init; } = [];
 
+    /// <summary>Where a value may become one of another type.</summary>
+    public ImmutableArray<SqlCast> Casts { get; init; } = [];
+
     /// <param name="text">One query text.</param>
     /// <param name="standardConformingStrings">The session's setting.</param>
     public static StatementFacts Read(ReadOnlySpan<byte> text, bool standardConformingStrings) =>

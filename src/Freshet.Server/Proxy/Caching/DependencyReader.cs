@@ -55,8 +55,8 @@ internal sealed class DependencyReader
         int count = BindArguments.Count(batch.Arguments);
         for (int number = 1; number <= count; number++)
         {
-            if (BindArguments.TryGet(batch.Arguments, number, out short format, out ReadOnlySpan<byte> value)
-                && format == 0
+            // a text's binary format is the text
+            if (BindArguments.TryGet(batch.Arguments, number, out _, out ReadOnlySpan<byte> value)
                 && DateWords.MayContain(value))
             {
                 return true;
