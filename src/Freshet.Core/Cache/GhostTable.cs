@@ -1,79 +1,94 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Freshet.Core.Cache;
 
 /// <summary>
-/// Remembers the hashes of entries that were put out, eight bytes each, in sets of <see cref="Ways"/> of which the
-/// oldest is overwritten. Two hashes that share a set and 32 further bits are taken for one: a wrong guess for the
-/// policy, nothing else. Under its shard's lock.
+/// Remembers when entries that were put out had been stored, in four bytes each: sets of <see cref="Ways"/>, of which
+/// the one that was stored first is overwritten. Two hashes that share a set and <see cref="MarkBits"/> further bits
+/// are taken for one, times are rounded and start anew after some sixty times as many entries as there are ghosts:
+/// wrong guesses for the order of eviction, nothing else. Under its shard's lock.
 /// </summary>
-internal sealed unsafe class GhostTable(long mostBytes)
+internal sealed unsafe class GhostTable
 {
-    private const int Ways = 4;
+    private const int Ways = 8;
 
-    private const long FewestSets = 16, MostSets = 1 << 26;
+    private const int MarkBits = 12, TimeBits = 32 - MarkBits;
 
-    private const int BytesPerSet = 4096;
+    private const uint TimeMask = (1u << TimeBits) - 1;
 
-    private readonly long _sets = Math.Clamp(mostBytes / BytesPerSet, FewestSets, MostSets);
-    private Ghost* _ghosts = (Ghost*)NativeMemory.AllocZeroed(
-        (nuint)(Math.Clamp(mostBytes / BytesPerSet, FewestSets, MostSets) * Ways * sizeof(Ghost)));
-    private uint _now = 1;
+    private const long FewestSets = 16, MostSets = 1 << 27;
 
-    public long Bytes => _sets * Ways * sizeof(Ghost);
+    /// <summary>Of the store's bytes: about three ghosts for each entry of a small result.</summary>
+    private const int BytesPerGhost = 384;
 
-    public void Add(ulong hash)
+    private readonly long _sets;
+    private readonly int _timeShift;
+
+    /// <summary>The mark above, the time below; 0: nothing is here.</summary>
+    private readonly uint* _ghosts;
+
+    public GhostTable(long mostBytes)
     {
-        Ghost* set = SetOf(hash);
-        Ghost* place = set;
+        _sets = Math.Clamp(mostBytes / (BytesPerGhost * Ways), FewestSets, MostSets);
+        _timeShift = Math.Max(0, BitOperations.Log2((ulong)(_sets * Ways)) - (TimeBits - 6));
+        _ghosts = (uint*)NativeMemory.AllocZeroed((nuint)Bytes);
+    }
+
+    public long Bytes => _sets * Ways * sizeof(uint);
+
+    /// <param name="hash">The entry's.</param>
+    /// <param name="storedAt">When it was stored: how many had been stored before.</param>
+    /// <param name="now">How many have been stored by now.</param>
+    public void Add(ulong hash, uint storedAt, uint now)
+    {
+        uint* set = SetOf(hash);
+        uint* place = set;
+        uint longest = 0;
         for (int i = 0; i < Ways; i++)
         {
-            if (set[i].Mark == MarkOf(hash))
+            if (set[i] == 0 || IsOf(set[i], hash))
             {
                 place = set + i;
                 break;
             }
 
-            if (_now - set[i].AddedAt > _now - place->AddedAt)
+            uint age = AgeOf(set[i], now);
+            if (age >= longest)
             {
+                longest = age;
                 place = set + i;
             }
         }
 
-        *place = new Ghost { Mark = MarkOf(hash), AddedAt = _now++ };
+        *place = (MarkOf(hash) << TimeBits) | ((storedAt >> _timeShift) & TimeMask);
     }
 
-    /// <summary>Forgets it. True: it was among the last <paramref name="most"/> that were added.</summary>
-    public bool Take(ulong hash, long most)
+    /// <summary>Takes it out: how many have been stored since it was, about; -1: it is not there.</summary>
+    public long Take(ulong hash, uint now)
     {
-        Ghost* set = SetOf(hash);
+        uint* set = SetOf(hash);
         for (int i = 0; i < Ways; i++)
         {
-            if (set[i].Mark == MarkOf(hash))
+            if (IsOf(set[i], hash))
             {
-                bool recent = _now - set[i].AddedAt <= most;
-                set[i] = default;
-                return recent;
+                long age = (long)AgeOf(set[i], now) << _timeShift;
+                set[i] = 0;
+                return age;
             }
         }
 
-        return false;
+        return -1;
     }
 
-    public void Free()
-    {
-        NativeMemory.Free(_ghosts);
-        _ghosts = null;
-    }
+    public void Free() => NativeMemory.Free(_ghosts);
 
-    private static uint MarkOf(ulong hash) => (uint)(hash >> 8) | 1;
+    private uint AgeOf(uint ghost, uint now) => ((now >> _timeShift) - ghost) & TimeMask;
 
-    private Ghost* SetOf(ulong hash) => _ghosts + ((long)Math.BigMul(hash, (ulong)_sets, out _) * Ways);
+    private static bool IsOf(uint ghost, ulong hash) => ghost >> TimeBits == MarkOf(hash);
 
-    private struct Ghost
-    {
-        /// <summary>0: nothing is here.</summary>
-        public uint Mark;
-        public uint AddedAt;
-    }
+    /// <summary>Never 0.</summary>
+    private static uint MarkOf(ulong hash) => ((uint)(hash >> 8) & ((1u << MarkBits) - 1)) | 1;
+
+    private uint* SetOf(ulong hash) => _ghosts + ((long)Math.BigMul(hash, (ulong)_sets, out _) * Ways);
 }

@@ -4,16 +4,16 @@ namespace Freshet.Core.Cache;
 /// A shard's index: chained buckets in one native block. <see cref="Find"/> is for readers that have announced
 /// themselves and takes no lock; everything else happens under the shard's lock. An entry is linked with one write when
 /// it is complete and unlinked with one write; its own link stays, so a reader that stands on it goes on along the
-/// chain. While the buckets are replaced by more or fewer of them, a reader may miss an entry that is there: that costs a
-/// query, never a wrong answer.
+/// chain. While the buckets are replaced by more or fewer of them, a reader may miss an entry that is there: that costs
+/// a query, never a wrong answer.
 /// <para>Its only field is written when the buckets are replaced, so the readers share its cache line.</para>
 /// </summary>
 internal sealed unsafe class ResultIndex(long mostBytes)
 {
     private const long FewestBuckets = 64, MostBuckets = 1 << 28;
 
-    /// <summary>An entry of a small result takes half a kilobyte with its key and what stands beside it.</summary>
-    private const int BytesPerBucket = 640;
+    /// <summary>An entry of a small result takes about this with its key and what stands beside it.</summary>
+    private const int BytesPerBucket = 1024;
 
     /// <summary>A <see cref="Buckets"/>; 0: disposed.</summary>
     private nint _buckets = (nint)Allocate(WantedCount(mostBytes));
@@ -84,7 +84,8 @@ internal sealed unsafe class ResultIndex(long mostBytes)
         return end == all->Count ? -1 : end;
     }
 
-    /// <summary>Takes as many buckets as a store of this size wants, if that is twice or half of what there is.</summary>
+    /// <summary>Takes as many buckets as a store of this size wants, if that is twice or half of those there are.
+    /// </summary>
     /// <returns>The former buckets, to be retired; null: they stay.</returns>
     public NativeBlock* Resize(long mostBytes)
     {

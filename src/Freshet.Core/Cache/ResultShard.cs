@@ -5,8 +5,8 @@ namespace Freshet.Core.Cache;
 /// which is held for a few microseconds: walks over many entries give it back in between. Readers use the index alone.
 /// <para>
 /// The bound: an entry is written only if it fits beside all that is in use, what waits for its readers included, with
-/// a tolerance of a 32nd for that. A reader that never releases thus stops the store from taking more, and does not make
-/// it grow.
+/// a tolerance of a 32nd for that. A reader that never releases thus stops the store from taking more, and does not
+/// make it grow.
 /// </para>
 /// </summary>
 internal sealed unsafe class ResultShard
@@ -32,9 +32,9 @@ internal sealed unsafe class ResultShard
     public ResultShard(long mostBytes, ReaderEpochs epochs)
     {
         _mostBytes = mostBytes;
-        _order = new EvictionOrder(mostBytes);
         _retired = new RetiredBlocks(epochs);
         Index = new ResultIndex(mostBytes);
+        _order = new EvictionOrder(mostBytes - Index.Bytes);
         _bytes = Index.Bytes + _order.OwnBytes;
     }
 
@@ -55,12 +55,10 @@ internal sealed unsafe class ResultShard
         lock (_lock)
         {
             StoredEntry* old = Index.Find(hash, key);
-            int uses = 0;
-            bool inMain = false;
+            EvictionNotes former = default;
             if (old is not null)
             {
-                uses = old->Uses;
-                inMain = old->IsInMain;
+                former = old->Eviction;
                 Unlink(old);
             }
 
@@ -69,9 +67,15 @@ internal sealed unsafe class ResultShard
             {
                 StoredEntry* entry = StoredEntry.Allocate(hash, key, header, payload);
                 Account(bytes);
-                entry->Uses = uses;
-                entry->IsInMain = inMain;
-                _order.Add(entry);
+                if (old is null)
+                {
+                    _order.Add(entry);
+                }
+                else
+                {
+                    _order.AddInPlaceOf(former, entry);
+                }
+
                 Index.Link(entry);
             }
             else
@@ -134,7 +138,6 @@ internal sealed unsafe class ResultShard
         lock (_lock)
         {
             _mostBytes = mostBytes;
-            _order.MostBytes = mostBytes;
             if (!_closed)
             {
                 NativeBlock* former = Index.Resize(mostBytes);
@@ -143,6 +146,8 @@ internal sealed unsafe class ResultShard
                     Account(Index.Bytes);
                     _retired.Add(former);
                 }
+
+                Account(_order.Resize(mostBytes - Index.Bytes));
             }
         }
 

@@ -4,8 +4,8 @@ namespace Freshet.Core.Cache;
 
 /// <summary>
 /// A result in native memory: this, then the key, then the payload. It is written before it is linked. After that
-/// readers change <see cref="Uses"/> and <see cref="VerifiedAt"/>, where a lost update does no harm; the shard changes
-/// the links and its own notes, under its lock.
+/// readers count uses and change <see cref="VerifiedAt"/>, where a lost update does no harm; the shard changes the
+/// links and the notes for eviction, under its lock.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StoredEntry
@@ -19,22 +19,12 @@ internal unsafe struct StoredEntry
     public int KeyLength;
     public int PayloadLength;
 
-    /// <summary>Uses since it was last looked at for eviction, up to <see cref="MostUses"/>.</summary>
-    public int Uses;
-
-    /// <summary>Further chances that its worth has given it.</summary>
-    public short Chances;
-
-    public bool IsInMain;
+    public EvictionNotes Eviction;
 
     /// <summary><see cref="System.Diagnostics.Stopwatch"/> ticks when it was last run again to be compared.</summary>
     public long VerifiedAt;
 
     public ResultHeader Header;
-
-    /// <summary>More are not counted: a hot entry is not written to, so its line stays shared among the readers.
-    /// </summary>
-    public const int MostUses = 3;
 
     public static ReadOnlySpan<byte> Key(StoredEntry* entry) => new((byte*)(entry + 1), entry->KeyLength);
 

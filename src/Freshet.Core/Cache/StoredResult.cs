@@ -28,9 +28,9 @@ internal readonly unsafe ref struct StoredResult
     /// </summary>
     public void Touch()
     {
-        if (_entry->Uses < StoredEntry.MostUses)
+        if (_entry->Eviction.Uses < EvictionNotes.MostUses)
         {
-            _entry->Uses++;
+            _entry->Eviction.Uses++;
         }
     }
 }
