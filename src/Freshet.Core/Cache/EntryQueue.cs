@@ -3,50 +3,53 @@ namespace Freshet.Core.Cache;
 /// <summary>A first-in, first-out queue of entries, linked through them. Under its shard's lock.</summary>
 internal unsafe struct EntryQueue
 {
-    private StoredEntry* _newest;
-    private StoredEntry* _oldest;
+    private NativeBlock* _newest;
+    private NativeBlock* _oldest;
 
     public long Bytes { get; private set; }
 
-    public readonly StoredEntry* Oldest => _oldest;
+    /// <summary>Null: it is empty.</summary>
+    public readonly StoredEntry* Oldest => (StoredEntry*)_oldest;
 
     public void Push(StoredEntry* entry)
     {
-        entry->Newer = null;
-        entry->Older = _newest;
+        NativeBlock* block = &entry->Block;
+        block->Newer = null;
+        block->Older = _newest;
         if (_newest is not null)
         {
-            _newest->Newer = entry;
+            _newest->Newer = block;
         }
         else
         {
-            _oldest = entry;
+            _oldest = block;
         }
 
-        _newest = entry;
-        Bytes += entry->Bytes;
+        _newest = block;
+        Bytes += block->Bytes;
     }
 
     public void Remove(StoredEntry* entry)
     {
-        if (entry->Newer is not null)
+        NativeBlock* block = &entry->Block;
+        if (block->Newer is not null)
         {
-            entry->Newer->Older = entry->Older;
+            block->Newer->Older = block->Older;
         }
         else
         {
-            _newest = entry->Older;
+            _newest = block->Older;
         }
 
-        if (entry->Older is not null)
+        if (block->Older is not null)
         {
-            entry->Older->Newer = entry->Newer;
+            block->Older->Newer = block->Newer;
         }
         else
         {
-            _oldest = entry->Newer;
+            _oldest = block->Newer;
         }
 
-        Bytes -= entry->Bytes;
+        Bytes -= block->Bytes;
     }
 }

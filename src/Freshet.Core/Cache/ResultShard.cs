@@ -1,109 +1,90 @@
-using System.Runtime.InteropServices;
-
 namespace Freshet.Core.Cache;
 
 /// <summary>
-/// A part of the store, by hash: an index of chained buckets that readers walk without a lock, and the order of
-/// eviction, which is S3-FIFO weighed by worth. New entries queue in <em>small</em> (a tenth of the bytes); those used
-/// while there, or of outstanding worth, move to <em>main</em>, the others go and leave their hash behind: who comes
-/// back soon enters main at
-/// once. In main an entry that was used goes round again, with one use less; an unused one whose saved time per byte is
-/// far above what is usually put out gets up to <see cref="MostChances"/> further rounds, and more the rarer its worth.
-/// <para>Everything but <see cref="Find"/> happens under the shard's lock.</para>
+/// A part of the store, by hash: an index, an order of eviction, and the account of its bytes. All under its lock,
+/// which is held for a few microseconds: walks over many entries give it back in between. Readers use the index alone.
+/// <para>
+/// The bound: an entry is written only if it fits beside all that is in use, what waits for its readers included, with
+/// a tolerance of a 32nd for that. A reader that never releases thus stops the store from taking more, and does not
+/// make it grow.
+/// </para>
 /// </summary>
 internal sealed unsafe class ResultShard
 {
-    private const int Small = 0, Main = 1;
+    /// <summary>A larger result would put out too much of the others.</summary>
+    private const int LargestShare = 4;
 
-    private const int MostChances = 3;
+    /// <summary>Of the bytes, what may wait for its readers beyond the limit.</summary>
+    private const int WaitingShare = 32;
 
-    /// <summary>Doublings above the usual worth that earn a further round.</summary>
-    private const double OutstandingWorth = 2;
-
-    /// <summary>Evictions over which the usual worth is averaged.</summary>
-    private const int WorthMemory = 256;
+    /// <summary>Buckets looked at, or entries put out, before the lock is given back.</summary>
+    private const int WalkStep = 512;
 
     private readonly Lock _lock = new();
-    private readonly ReaderEpochs _epochs;
-    private readonly GhostList _ghosts = new();
-    private readonly Queue<(nint Entry, long Bytes, long Epoch)> _retired = new();
-    private readonly StoredEntry** _buckets;
-    private readonly uint _mask;
-    private EntryQueue _small, _main;
+    private readonly EvictionOrder _order;
+    private readonly RetiredBlocks _retired;
+    private readonly List<nint> _found = [];
     private long _mostBytes;
     private long _bytes;
-    private double _usualWorth;
+    private long _evicted, _refused;
+    private bool _closed;
 
     public ResultShard(long mostBytes, ReaderEpochs epochs)
     {
         _mostBytes = mostBytes;
-        _epochs = epochs;
-        // An entry of a small result takes about a kilobyte with its key.
-        ulong wanted = (ulong)Math.Clamp(mostBytes / 1024, 64, 1 << 26);
-        uint buckets = (uint)System.Numerics.BitOperations.RoundUpToPowerOf2(wanted);
-        _mask = buckets - 1;
-        _buckets = (StoredEntry**)NativeMemory.AllocZeroed(buckets, (nuint)sizeof(StoredEntry*));
-        _bytes = buckets * (long)sizeof(StoredEntry*);
+        _retired = new RetiredBlocks(epochs);
+        Index = new ResultIndex(mostBytes);
+        _order = new EvictionOrder(mostBytes - Index.Bytes);
+        _bytes = Index.Bytes + _order.OwnBytes;
     }
+
+    public ResultIndex Index { get; }
 
     /// <summary>All native memory in use, what waits for its readers included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    public int Count { get; private set; }
+    public int Count => _order.Count;
 
-    public long Evicted { get; private set; }
+    public long Evicted => Volatile.Read(ref _evicted);
 
-    public long Refused { get; private set; }
-
-    /// <summary>A reader that has announced itself; null: not there.</summary>
-    public StoredEntry* Find(ulong hash, ReadOnlySpan<byte> key)
-    {
-        var entry = (StoredEntry*)Volatile.Read(ref *(nint*)(_buckets + Place(hash)));
-        while (entry is not null)
-        {
-            if (entry->Hash == hash && StoredEntry.Key(entry).SequenceEqual(key))
-            {
-                return entry;
-            }
-
-            entry = (StoredEntry*)Volatile.Read(ref *(nint*)&entry->Next);
-        }
-
-        return null;
-    }
+    public long Refused => Volatile.Read(ref _refused);
 
     public bool Put(ulong hash, ReadOnlySpan<byte> key, in ResultHeader header, ReadOnlySpan<byte> payload)
     {
         long bytes = StoredEntry.BytesOf(key.Length, payload.Length);
         lock (_lock)
         {
-            if (bytes > _mostBytes / 4)
-            {
-                Refused++;
-                return false;
-            }
-
-            StoredEntry* old = Find(hash, key);
-            int frequency = 0;
-            bool toMain = _ghosts.Take(hash);
+            StoredEntry* old = Index.Find(hash, key);
+            EvictionNotes former = default;
             if (old is not null)
             {
-                frequency = old->Frequency;
-                toMain = old->Queue == Main;
+                former = old->Eviction;
                 Unlink(old);
             }
 
-            MakeRoom(bytes);
-            StoredEntry* entry = Write(hash, key, header, payload);
-            entry->Frequency = frequency;
-            entry->Queue = toMain ? (byte)Main : (byte)Small;
-            QueueOf(entry).Push(entry);
-            StoredEntry** bucket = _buckets + Place(hash);
-            entry->Next = *bucket;
-            Volatile.Write(ref *(nint*)bucket, (nint)entry);
-            Count++;
-            FreeRetired();
-            return true;
+            bool stored = !_closed && bytes <= _mostBytes / LargestShare && MakeRoom(bytes);
+            if (stored)
+            {
+                StoredEntry* entry = StoredEntry.Allocate(hash, key, header, payload);
+                Account(bytes);
+                if (old is null)
+                {
+                    _order.Add(entry);
+                }
+                else
+                {
+                    _order.AddInPlaceOf(former, entry);
+                }
+
+                Index.Link(entry);
+            }
+            else
+            {
+                Volatile.Write(ref _refused, _refused + 1);
+            }
+
+            Account(-_retired.Free());
+            return stored;
         }
     }
 
@@ -111,205 +92,148 @@ internal sealed unsafe class ResultShard
     {
         lock (_lock)
         {
-            StoredEntry* entry = Find(hash, key);
+            StoredEntry* entry = Index.Find(hash, key);
             if (entry is null)
             {
                 return false;
             }
 
             Unlink(entry);
-            FreeRetired();
+            Account(-_retired.Free());
             return true;
         }
     }
 
+    /// <summary>Not while <see cref="Resize"/> is at work.</summary>
     public long RemoveWhere(ResultPredicate predicate)
     {
         long removed = 0;
-        lock (_lock)
+        long place = 0;
+        while (place >= 0)
         {
-            for (uint i = 0; i <= _mask; i++)
+            lock (_lock)
             {
-                StoredEntry* entry = _buckets[i];
-                while (entry is not null)
+                _found.Clear();
+                place = Index.Collect(place, WalkStep, _found);
+                foreach (nint found in _found)
                 {
-                    StoredEntry* next = entry->Next;
+                    var entry = (StoredEntry*)found;
                     if (predicate(entry->Header, StoredEntry.Key(entry)))
                     {
                         Unlink(entry);
                         removed++;
                     }
-
-                    entry = next;
                 }
-            }
 
-            FreeRetired();
+                Account(-_retired.Free());
+            }
         }
 
         return removed;
     }
 
+    /// <summary>Puts out what is too much step by step; new buckets are filled in one go.</summary>
     public void Resize(long mostBytes)
     {
         lock (_lock)
         {
             _mostBytes = mostBytes;
-            MakeRoom(0);
-            FreeRetired();
+            if (!_closed)
+            {
+                NativeBlock* former = Index.Resize(mostBytes);
+                if (former is not null)
+                {
+                    Account(Index.Bytes);
+                    _retired.Add(former);
+                }
+
+                Account(_order.Resize(mostBytes - Index.Bytes));
+            }
+        }
+
+        bool done = false;
+        while (!done)
+        {
+            lock (_lock)
+            {
+                done = PutOut(0, WalkStep);
+                Account(-_retired.Free());
+            }
         }
     }
 
-    /// <summary>When no reader is left.</summary>
-    public void Free()
+    /// <summary>From now on nothing is found and nothing stored. What a reader still holds stays in memory.</summary>
+    public void Close()
     {
         lock (_lock)
         {
-            RemoveAllUnderLock();
-            while (_retired.TryDequeue(out (nint Entry, long, long) retired))
+            if (_closed)
             {
-                NativeMemory.Free((void*)retired.Entry);
+                return;
             }
 
-            NativeMemory.Free(_buckets);
-        }
-    }
-
-    private void RemoveAllUnderLock()
-    {
-        while (_small.Oldest is not null)
-        {
-            Unlink(_small.Oldest);
-        }
-
-        while (_main.Oldest is not null)
-        {
-            Unlink(_main.Oldest);
-        }
-    }
-
-    private uint Place(ulong hash) => (uint)(hash >> 8) & _mask;
-
-    private ref EntryQueue QueueOf(StoredEntry* entry) => ref entry->Queue == Main ? ref _main : ref _small;
-
-    private StoredEntry* Write(ulong hash, ReadOnlySpan<byte> key, in ResultHeader header, ReadOnlySpan<byte> payload)
-    {
-        long bytes = StoredEntry.BytesOf(key.Length, payload.Length);
-        var entry = (StoredEntry*)NativeMemory.Alloc((nuint)(bytes - StoredEntry.AllocatorBytes));
-        *entry = new StoredEntry
-        {
-            Hash = hash,
-            KeyLength = key.Length,
-            PayloadLength = payload.Length,
-            Header = header,
-        };
-        key.CopyTo(new Span<byte>((byte*)(entry + 1), key.Length));
-        payload.CopyTo(new Span<byte>((byte*)(entry + 1) + key.Length, payload.Length));
-        Volatile.Write(ref _bytes, _bytes + bytes);
-        return entry;
-    }
-
-    private void MakeRoom(long bytes)
-    {
-        if (_bytes + bytes > _mostBytes)
-        {
-            FreeRetired();
-        }
-
-        // What waits for its readers goes soon: only what is linked can be put out.
-        long waiting = 0;
-        foreach ((nint Entry, long Bytes, long Epoch) retired in _retired)
-        {
-            waiting += retired.Bytes;
-        }
-
-        while (_bytes - waiting + bytes > _mostBytes && (_small.Oldest is not null || _main.Oldest is not null))
-        {
-            bool fromSmall = _main.Oldest is null || (_small.Oldest is not null && _small.Bytes > _mostBytes / 10);
-            long before = _small.Bytes + _main.Bytes;
-            if (fromSmall)
+            _closed = true;
+            StoredEntry* entry;
+            while ((entry = _order.Next()) is not null)
             {
-                EvictFromSmall();
-            }
-            else
-            {
-                EvictFromMain();
+                Unlink(entry);
             }
 
-            waiting += before - _small.Bytes - _main.Bytes;
+            _retired.Add(Index.Close());
+            Account(-_retired.Free() - _order.OwnBytes);
+            _order.Free();
         }
     }
 
-    private void EvictFromSmall()
+    /// <summary>False: readers hold too much for it.</summary>
+    private bool MakeRoom(long bytes)
     {
-        StoredEntry* entry = _small.Oldest;
-        _small.Remove(entry);
-        double worth = Worth(entry);
-        if (entry->Frequency > 0 || worth > _usualWorth + OutstandingWorth)
+        if (_bytes + bytes <= _mostBytes)
         {
-            entry->Queue = Main;
-            entry->Frequency = 0;
-            _main.Push(entry);
-            return;
+            return true;
         }
 
-        _usualWorth += (worth - _usualWorth) / WorthMemory;
-        _small.Push(entry); // Unlink takes it out of its queue
-        _ghosts.Add(entry->Hash, Math.Max(64, Count));
-        PutOut(entry);
-    }
-
-    private void EvictFromMain()
-    {
-        StoredEntry* entry = _main.Oldest;
-        double worth = Worth(entry);
-        bool used = entry->Frequency > 0;
-        if (used || (entry->Chances < MostChances && worth > _usualWorth + (OutstandingWorth * (entry->Chances + 1))))
+        Account(-_retired.Free());
+        if (_retired.Bytes > _mostBytes / WaitingShare)
         {
-            entry->Frequency -= used ? 1 : 0;
-            entry->Chances = used ? (short)0 : (short)(entry->Chances + 1);
-            _main.Remove(entry);
-            _main.Push(entry);
-            return;
+            return false;
         }
 
-        _usualWorth += (worth - _usualWorth) / WorthMemory;
-        PutOut(entry);
+        PutOut(bytes, int.MaxValue);
+        Account(-_retired.Free());
+        return _bytes + bytes <= _mostBytes + (_mostBytes / WaitingShare);
     }
 
-    /// <summary>Time saved by each hit, per byte, as a power of two: so the average of what is put out is that of the
-    /// many, whatever a few of them were worth.</summary>
-    private static double Worth(StoredEntry* entry) =>
-        Math.Log2((entry->Header.SavedMicroseconds + 1.0) / entry->Bytes);
-
-    private void PutOut(StoredEntry* entry)
+    /// <summary>What is linked must leave room for <paramref name="bytes"/>.</summary>
+    /// <returns>True: it does. False: <paramref name="most"/> were put out and that was not enough.</returns>
+    private bool PutOut(long bytes, int most)
     {
-        Evicted++;
-        Unlink(entry);
+        for (; _bytes - _retired.Bytes + bytes > _mostBytes; most--)
+        {
+            if (most == 0)
+            {
+                return false;
+            }
+
+            StoredEntry* entry = _order.Next();
+            if (entry is null)
+            {
+                break;
+            }
+
+            Volatile.Write(ref _evicted, _evicted + 1);
+            Unlink(entry);
+        }
+
+        return true;
     }
 
     private void Unlink(StoredEntry* entry)
     {
-        StoredEntry** link = _buckets + Place(entry->Hash);
-        while (*link != entry)
-        {
-            link = &(*link)->Next;
-        }
-
-        Volatile.Write(ref *(nint*)link, (nint)entry->Next);
-        QueueOf(entry).Remove(entry);
-        Count--;
-        _retired.Enqueue(((nint)entry, entry->Bytes, _epochs.Retire()));
+        Index.Unlink(entry);
+        _order.Remove(entry);
+        _retired.Add(&entry->Block);
     }
 
-    private void FreeRetired()
-    {
-        long free = _epochs.Free();
-        while (_retired.TryPeek(out (nint Entry, long Bytes, long Epoch) retired) && retired.Epoch <= free)
-        {
-            _retired.Dequeue();
-            NativeMemory.Free((void*)retired.Entry);
-            Volatile.Write(ref _bytes, _bytes - retired.Bytes);
-        }
-    }
+    private void Account(long bytes) => Volatile.Write(ref _bytes, _bytes + bytes);
 }

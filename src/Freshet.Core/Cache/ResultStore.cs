@@ -16,9 +16,14 @@ internal sealed class ResultStore : IDisposable
     private const int MostShards = 16;
 
     private readonly ResultShard[] _shards;
+
+    /// <summary>The shards', apart from them: readers touch nothing that writers write for each entry.</summary>
+    private readonly ResultIndex[] _indexes;
     private readonly ResultReader[] _readers;
+
+    /// <summary>Held by whoever walks over all entries.</summary>
+    private readonly Lock _walk = new();
     private long _mostBytes;
-    private bool _disposed;
 
     /// <param name="mostBytes">All memory that results, keys and the index may take.</param>
     /// <param name="readers">How many threads read.</param>
@@ -29,6 +34,7 @@ internal sealed class ResultStore : IDisposable
         int shards = (int)System.Numerics.BitOperations.RoundUpToPowerOf2(
             (ulong)Math.Clamp(mostBytes / ShardBytes, 1, MostShards));
         _shards = [.. Enumerable.Range(0, shards).Select(_ => new ResultShard(mostBytes / shards, epochs))];
+        _indexes = [.. _shards.Select(shard => shard.Index)];
         _readers = [.. Enumerable.Range(0, readers).Select(index => new ResultReader(this, epochs, index))];
     }
 
@@ -52,29 +58,39 @@ internal sealed class ResultStore : IDisposable
 
     public bool Remove(ulong hash, ReadOnlySpan<byte> key) => ShardOf(hash).Remove(hash, key);
 
-    /// <summary>Looks at every entry, shard by shard under its lock.</summary>
-    public long RemoveWhere(ResultPredicate predicate) => _shards.Sum(shard => shard.RemoveWhere(predicate));
+    /// <summary>Asks of every entry that was there at the beginning, some at a time under their shard's lock. The
+    /// predicate must not use the store.</summary>
+    public long RemoveWhere(ResultPredicate predicate)
+    {
+        lock (_walk)
+        {
+            return _shards.Sum(shard => shard.RemoveWhere(predicate));
+        }
+    }
 
     public void Clear() => RemoveWhere(static (in ResultHeader _, ReadOnlySpan<byte> _) => true);
 
+    /// <summary>The number of shards stays, so this is for small changes of a large store: when it shrinks much, large
+    /// results are refused.</summary>
     public void Resize(long mostBytes)
     {
-        Volatile.Write(ref _mostBytes, mostBytes);
-        foreach (ResultShard shard in _shards)
+        lock (_walk)
         {
-            shard.Resize(mostBytes / _shards.Length);
+            Volatile.Write(ref _mostBytes, mostBytes);
+            Array.ForEach(_shards, shard => shard.Resize(mostBytes / _shards.Length));
         }
     }
 
-    /// <summary>When no reader is at work any more.</summary>
+    /// <summary>After this nothing is found and nothing stored; a result that a reader holds stays valid.</summary>
     public void Dispose()
     {
-        if (!_disposed)
+        lock (_walk)
         {
-            _disposed = true;
-            Array.ForEach(_shards, shard => shard.Free());
+            Array.ForEach(_shards, shard => shard.Close());
         }
     }
 
-    internal ResultShard ShardOf(ulong hash) => _shards[(int)(hash & 0xFF) & (_shards.Length - 1)];
+    internal ResultIndex IndexOf(ulong hash) => _indexes[(int)hash & (_indexes.Length - 1)];
+
+    private ResultShard ShardOf(ulong hash) => _shards[(int)hash & (_shards.Length - 1)];
 }

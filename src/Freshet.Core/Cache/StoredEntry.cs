@@ -2,46 +2,54 @@ using System.Runtime.InteropServices;
 
 namespace Freshet.Core.Cache;
 
-/// <summary>A result in native memory: this, then the key, then the payload. Written once before it is linked; after
-/// that only <see cref="Frequency"/> and <see cref="VerifiedAt"/> change without the shard's lock (readers set it; a
-/// lost update does no harm), and
-/// the links under it.</summary>
+/// <summary>
+/// A result in native memory: this, then the key, then the payload. It is written before it is linked. After that
+/// readers count uses and change <see cref="VerifiedAt"/>, where a lost update does no harm; the shard changes the
+/// links and the notes for eviction, under its lock.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct StoredEntry
 {
-    /// <summary>What an allocation costs beyond what was asked for.</summary>
-    internal const int AllocatorBytes = 16;
+    public NativeBlock Block;
 
     /// <summary>Next of the same bucket.</summary>
     public StoredEntry* Next;
-
-    /// <summary>Neighbours in its queue: newer and older.</summary>
-    public StoredEntry* Newer;
-    public StoredEntry* Older;
 
     public ulong Hash;
     public int KeyLength;
     public int PayloadLength;
 
-    /// <summary>Uses since it was last looked at for eviction, 0 to 3.</summary>
-    public int Frequency;
-
-    /// <summary>Further chances that its worth has given it.</summary>
-    public short Chances;
-
-    public byte Queue;
+    public EvictionNotes Eviction;
 
     /// <summary><see cref="System.Diagnostics.Stopwatch"/> ticks when it was last run again to be compared.</summary>
     public long VerifiedAt;
 
     public ResultHeader Header;
 
-    public readonly long Bytes => BytesOf(KeyLength, PayloadLength);
-
-    public static long BytesOf(int key, int payload) => sizeof(StoredEntry) + (long)key + payload + AllocatorBytes;
-
     public static ReadOnlySpan<byte> Key(StoredEntry* entry) => new((byte*)(entry + 1), entry->KeyLength);
 
     public static ReadOnlySpan<byte> Payload(StoredEntry* entry) =>
         new((byte*)(entry + 1) + entry->KeyLength, entry->PayloadLength);
+
+    /// <summary>What an entry takes of the store's bytes.</summary>
+    public static long BytesOf(int keyLength, int payloadLength) =>
+        NativeBlock.Rounded(sizeof(StoredEntry) + (long)keyLength + payloadLength);
+
+    public static StoredEntry* Allocate(
+        ulong hash, ReadOnlySpan<byte> key, in ResultHeader header, ReadOnlySpan<byte> payload)
+    {
+        var entry = (StoredEntry*)NativeBlock.Allocate(
+            sizeof(StoredEntry) + (long)key.Length + payload.Length, cleared: false);
+        *entry = new StoredEntry
+        {
+            Block = entry->Block,
+            Hash = hash,
+            KeyLength = key.Length,
+            PayloadLength = payload.Length,
+            Header = header,
+        };
+        key.CopyTo(new Span<byte>((byte*)(entry + 1), key.Length));
+        payload.CopyTo(new Span<byte>((byte*)(entry + 1) + key.Length, payload.Length));
+        return entry;
+    }
 }

@@ -28,9 +28,9 @@ internal readonly unsafe ref struct StoredResult
     /// </summary>
     public void Touch()
     {
-        if (_entry->Frequency < 3)
+        if (_entry->Eviction.Uses < EvictionNotes.MostUses)
         {
-            _entry->Frequency++;
+            _entry->Eviction.Uses++;
         }
     }
 }

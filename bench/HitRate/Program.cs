@@ -1,0 +1,36 @@
+using Freshet.Bench.HitRate.Policies;
+using Freshet.Bench.HitRate.Traces;
+
+Trace[] traces = TraceFile.ReadAll(args[0], args.Length > 1 && args[1] != "all" ? args[1].Split(',') : []);
+string[] only = args.Length > 2 ? args[2].Split(',') : [];
+double[] shares = [0.01, 0.05, 0.10, 0.25];
+foreach (Trace trace in traces)
+{
+    Console.WriteLine($"{trace.Name}: {trace.Requests.Length} requests {trace.Keys} keys {trace.FootprintBytes / 1e6:F1} MB");
+    foreach (double share in shares)
+    {
+        long bytes = (long)(trace.FootprintBytes * share);
+        var makers = new (string, Func<ICache>)[]
+        {
+            ("lru", () => new LruCache(bytes, trace.Keys)),
+            ("memcache", () => new MemoryCacheCache(bytes)),
+            ("sieve", () => new SieveCache(bytes, trace.Keys)),
+            ("s3fifo", () => new S3FifoCache(bytes, trace.Keys)),
+            ("wtlfu", () => new WTinyLfuCache(bytes, trace.Keys, trace.FootprintBytes / trace.Keys)),
+            ("freshet", () => new FreshetCache(bytes)),
+        };
+        Console.Write($"  {share,5:P0} ");
+        foreach ((string name, Func<ICache> make) in makers)
+        {
+            if (only.Length > 0 && !only.Contains(name)) continue;
+            using ICache cache = make();
+            long hits = 0, saved = 0;
+            foreach (Request request in trace.Requests)
+            {
+                if (cache.Access(request)) { hits++; saved += request.Cost; }
+            }
+            Console.Write($" {name} {100.0 * hits / trace.Requests.Length,6:F2}" + (trace.HasCosts ? $" ({100.0 * saved / trace.Cost:F2})" : ""));
+        }
+        Console.WriteLine();
+    }
+}
