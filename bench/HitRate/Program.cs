@@ -1,12 +1,25 @@
 using Freshet.Bench.HitRate.Policies;
 using Freshet.Bench.HitRate.Traces;
 
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("""
+        usage: hit-rate FOLDER [TRACES] [POLICIES]
+          FOLDER    the folder of the traces' files
+          TRACES    comma-separated names of traces, or "all" (the default)
+          POLICIES  comma-separated: lru, memcache, sieve, s3fifo, wtlfu, freshet (default: all)
+        Prints the share of requests answered, in percent, for caches of 1, 5, 10 and 25 % of a trace's bytes;
+        in parentheses, for traces that have costs, the share of the cost saved.
+        """);
+    return 2;
+}
 Trace[] traces = TraceFile.ReadAll(args[0], args.Length > 1 && args[1] != "all" ? args[1].Split(',') : []);
 string[] only = args.Length > 2 ? args[2].Split(',') : [];
 double[] shares = [0.01, 0.05, 0.10, 0.25];
 foreach (Trace trace in traces)
 {
-    Console.WriteLine($"{trace.Name}: {trace.Requests.Length} requests {trace.Keys} keys {trace.FootprintBytes / 1e6:F1} MB");
+    double megabytes = trace.FootprintBytes / 1e6;
+    Console.WriteLine($"{trace.Name}: {trace.Requests.Length} requests {trace.Keys} keys {megabytes:F1} MB");
     foreach (double share in shares)
     {
         long bytes = (long)(trace.FootprintBytes * share);
@@ -27,10 +40,14 @@ foreach (Trace trace in traces)
             long hits = 0, saved = 0;
             foreach (Request request in trace.Requests)
             {
-                if (cache.Access(request)) { hits++; saved += request.Cost; }
+                if (!cache.Access(request)) continue;
+                hits++;
+                saved += request.Cost;
             }
-            Console.Write($" {name} {100.0 * hits / trace.Requests.Length,6:F2}" + (trace.HasCosts ? $" ({100.0 * saved / trace.Cost:F2})" : ""));
+            string savedPart = trace.HasCosts ? $" ({100.0 * saved / trace.Cost:F2})" : "";
+            Console.Write($" {name} {100.0 * hits / trace.Requests.Length,6:F2}{savedPart}");
         }
         Console.WriteLine();
     }
 }
+return 0;

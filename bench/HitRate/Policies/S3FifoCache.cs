@@ -2,8 +2,8 @@ using Freshet.Bench.HitRate.Traces;
 
 namespace Freshet.Bench.HitRate.Policies;
 
-/// <summary>S3-FIFO (Yang et al., SOSP 2023): a small queue of a tenth, a main queue, and a queue of ghosts with as many
-/// bytes as main; a counter to three per entry. One use in small is enough to get into main.</summary>
+/// <summary>S3-FIFO (Yang et al., SOSP 2023): a small queue of a tenth, a main queue, and a queue of ghosts with as
+/// many bytes as main; a counter to three per entry. One use in small is enough to get into main.</summary>
 internal sealed class S3FifoCache(long mostBytes, int keys) : ICache
 {
     private readonly long _mostSmall = mostBytes / 10;

@@ -4,9 +4,9 @@ using Xunit;
 namespace Freshet.Tests.Integration.Caching;
 
 /// <summary>
-/// One session of the checker: counters that only grow, so that every answer can be judged by what this session has seen
-/// (never backwards, own writes included), by what anybody had been told before it asked (strict), and by what stood
-/// there a while ago (bounded). On one thread.
+/// One session of the checker: counters that only grow, so that every answer can be judged by what this session has
+/// seen (never backwards, own writes included), by what anybody had been told before it asked (strict), and by what
+/// stood there a while ago (bounded). On one thread.
 /// </summary>
 internal sealed class CheckedSession : IDisposable
 {

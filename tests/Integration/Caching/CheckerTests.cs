@@ -43,7 +43,10 @@ public sealed class CheckerTests(TestServers servers)
         var counters = new CheckedCounters();
         int[] ports = [scene.Proxy.Port, second.Port, scene.Proxy.Port, second.Port, servers.Postgres.Port];
         CheckedSession[] sessions =
-            [.. ports.Select((port, index) => new CheckedSession(ConnectionString(port, scene.Database), counters, index))];
+        [
+            .. ports.Select((port, index) =>
+                new CheckedSession(ConnectionString(port, scene.Database), counters, index)),
+        ];
 
         await RunAsync(sessions, scene, Operations);
 

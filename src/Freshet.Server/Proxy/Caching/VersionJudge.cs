@@ -12,8 +12,8 @@ internal sealed class VersionJudge(LoopCache loop)
 {
     private readonly DependencyReader _dependencies = new();
 
-    /// <summary>The stream was seen to have caught up with the database not long ago. While it lags, nothing is served and
-    /// nobody waits for it.</summary>
+    /// <summary>The stream was seen to have caught up with the database not long ago. While it lags, nothing is served
+    /// and nobody waits for it.</summary>
     public static bool IsCaughtUp(DatabaseCache database, long now) =>
         database.Freshness.IsLive
         && Stopwatch.GetElapsedTime(database.Freshness.Pulses.CaughtUpAt, now) <= database.Settings.MaxStaleness;
