@@ -26,9 +26,9 @@ internal static class CommandLine
     public static RootCommand Build()
     {
         var pooling = BuildPooling();
-        var root = new RootCommand("Compares Freshet with PgBouncer and with no pooler at all.")
+        var root = new RootCommand("Compares Freshet with other ways to the database.")
         {
-            pooling, BuildIdle(), BuildCopy(), BuildCache(),
+            pooling, BuildIdle(), BuildCopy(),
         };
         foreach (var command in root.Subcommands)
         {
@@ -36,24 +36,41 @@ internal static class CommandLine
                 command.Options.Add(option);
         }
 
+        root.Subcommands.Add(BuildCache());
         return root;
     }
 
     private static Command BuildCache()
     {
-        var seconds = One("--seconds", 5, "Length of each run");
+        var parts = Many("--parts", CacheParts.All, "What is measured");
+        parts.AcceptOnlyFromAmong(CacheParts.All);
+        var protocols = Many("--protocols", ["simple", "extended", "prepared"], "pgbench's -M, for hits and misses");
+        protocols.AcceptOnlyFromAmong("simple", "extended", "prepared");
+        var seconds = One("--seconds", 3, "Measured window of each run");
         var clients = One("--clients", 16, "pgbench's -c");
+        var hotKeys = One("--hot-keys", 100, "So many rows are read again and again");
+        var probes = One("--probes", 1_000, "How often a commit is looked for through the cache");
         var command = new Command("cache", "The result cache: hits, misses, writes, mixed traffic, staleness")
         {
-            seconds, clients,
+            parts, protocols, seconds, clients, hotKeys, probes, FreshetProgram, PoolSize, Rounds, Output,
         };
         command.SetAction((parsed, cancellationToken) => CacheCommand.RunAsync(
             new CacheOptions
             {
-                Rig = ReadRig(parsed) with { Scale = 10 },
+                Rig = new RigOptions
+                {
+                    // Who takes part is CacheContenders' matter; the rig has to know that it needs Freshet.
+                    Parties = [Contenders.FreshetName],
+                    FreshetProgram = parsed.GetValue(FreshetProgram),
+                    PoolSize = parsed.GetValue(PoolSize),
+                },
+                Parts = parsed.GetValue(parts)!,
+                Protocols = parsed.GetValue(protocols)!,
                 Rounds = parsed.GetValue(Rounds),
                 Seconds = parsed.GetValue(seconds),
                 Clients = parsed.GetValue(clients),
+                HotKeys = parsed.GetValue(hotKeys),
+                Probes = parsed.GetValue(probes),
                 OutputFolder = OutputFolder(parsed),
             },
             cancellationToken));

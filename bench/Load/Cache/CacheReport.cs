@@ -1,97 +1,138 @@
 using System.Text;
 using Freshet.Bench.Load.Report;
-using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>All that a cache run measured.</summary>
-internal sealed record CacheResultFile
-{
-    public required MachineDescription Machine { get; init; }
-
-    public required CacheOptions Settings { get; init; }
-
-    public required IReadOnlyList<CacheCell> Cells { get; init; }
-
-    /// <summary>Milliseconds, sorted.</summary>
-    public required double[] VisibilityMilliseconds { get; init; }
-
-    /// <summary>Of all cacheable requests in the mixed cell.</summary>
-    public required double? MixedHitShare { get; init; }
-
-    /// <summary>By protocol: bytes allocated in the proxy for each hit.</summary>
-    public required IReadOnlyDictionary<string, double> AllocatedBytesPerHit { get; init; }
-}
-
-/// <summary>One comparison, round by round.</summary>
-internal sealed record CacheCell(string Name, string Protocol, IReadOnlyList<IReadOnlyList<ScriptResult>> Rounds)
-{
-    /// <summary>Median of the rounds' ratios.</summary>
-    public double? Ratio(string mine, string theirs, Func<ScriptResult, double?> value) =>
-        Median.OfRatios(Rounds.Select(round => (Of(round, mine, value), Of(round, theirs, value))));
-
-    public double? Value(string party, Func<ScriptResult, double?> value) =>
-        Median.Of(Rounds.Select(round => Of(round, party, value)));
-
-    public IEnumerable<string> Parties => Rounds[0].Select(result => result.Party);
-
-    private static double? Of(
-        IReadOnlyList<ScriptResult> round, string party, Func<ScriptResult, double?> value) =>
-        round.Where(result => string.Equals(result.Party, party, StringComparison.Ordinal)).Select(value)
-            .FirstOrDefault();
-}
-
-/// <summary>The result for people.</summary>
+/// <summary>The cache result for people: targets first, then a table for each cell.</summary>
 internal static class CacheReport
 {
-    public static string Render(CacheResultFile result)
+    public static string Render(CacheResult result)
     {
+        var settings = result.Settings;
         var text = new StringBuilder("# The cache against its peers\n\n");
-        text.Append(ResultFiles.Describe(result.Machine)).Append(
-            $"{result.Settings.Clients} clients, one pgbench thread, {result.Settings.Rounds} interleaved rounds of "
-            + $"{result.Settings.Seconds} s; medians.\n\n");
-        ResultFiles.AppendRow(
-            text, "cell", "protocol", "party", "tps", "against direct", "CPU µs/txn", "p50 µs by script");
-        ResultFiles.AppendRow(text, "---", "---", "---", "---", "---", "---", "---");
+        text.Append(ResultFiles.Describe(result.Machine)).Append($"Pgpool: {result.Pgpool}.\n\n")
+            .Append($"{settings.Clients} clients, one pgbench thread, {settings.HotKeys} hot rows, median of ")
+            .Append($"{settings.Rounds} rounds of {settings.Seconds} s each, parties in turn; ratios: median of the ")
+            .Append("rounds' ratios. How to read them: docs/benchmarks.md.\n");
+        AppendTargets(text, CacheTarget.Of(result).ToList());
         foreach (var cell in result.Cells)
+            AppendCell(text, cell);
+        AppendSessions(text, result.Sessions);
+        if (result.Visibility is { } visibility)
+            AppendVisibility(text, visibility);
+        if (result.Kill is { } kill)
         {
-            foreach (var party in cell.Parties)
-            {
-                var scripts = cell.Rounds[0].First(run => string.Equals(run.Party, party, StringComparison.Ordinal))
-                    .P50Microseconds.Length;
-                ResultFiles.AppendRow(
-                    text, cell.Name, cell.Protocol, party,
-                    ResultFiles.Format(cell.Value(party, run => run.TransactionsPerSecond), "0"),
-                    ResultFiles.Format(cell.Ratio(party, "direct", run => run.TransactionsPerSecond), "0.00"),
-                    ResultFiles.Format(cell.Value(party, run => run.CpuMicroseconds), "0.0"),
-                    string.Join(" / ", Enumerable.Range(0, scripts).Select(index =>
-                        ResultFiles.Format(cell.Value(party, run => run.P50Microseconds[index]), "0"))));
-            }
+            text.Append("\n## Killed\n\n").Append(kill.SecondsUntilGone is { } seconds
+                ? $"After kill -9 its {kill.Slots} replication slot was gone within {Format(seconds, "0.00")} s.\n"
+                : $"After kill -9 its replication slot was still there {KillProbe.Limit.TotalSeconds} s later.\n");
         }
 
-        text.Append('\n');
-        foreach (var cell in result.Cells)
-            AppendRatios(text, cell);
-        text.Append($"\nMixed: {result.MixedHitShare:P1} of the cacheable requests were hits.\n");
-        text.Append("Allocated per hit: ").AppendJoin(
-            ", ", result.AllocatedBytesPerHit.Select(pair => $"{pair.Key} {pair.Value:0.0} bytes")).Append(".\n");
-        var delays = result.VisibilityMilliseconds;
-        text.Append(
-            $"Commit to the last old answer, at 1,000 commits/s of others: p50 {delays[delays.Length / 2]:0.00} ms, "
-            + $"p99 {delays[(int)(delays.Length * 0.99)]:0.00} ms, most {delays[^1]:0.00} ms, of {delays.Length}.\n");
+        AppendFailures(text, result.Cells);
         return text.ToString();
     }
 
-    private static void AppendRatios(StringBuilder text, CacheCell cell)
-    {
-        foreach (var (mine, theirs) in (ReadOnlySpan<(string, string)>)
-            [("cached", "pgpool"), ("cached", "uncached")])
-        {
-            if (cell.Ratio(mine, theirs, run => run.TransactionsPerSecond) is { } ratio)
-                text.Append($"- {cell.Name}, {cell.Protocol}: {mine} : {theirs} = {ratio:0.00}\n");
-        }
+    private static string Format(double? value, string format) => ResultFiles.Format(value, format);
 
-        if (cell.Ratio("cached", Yardstick.Name, run => run.CpuMicroseconds) is { } cpu)
-            text.Append($"- {cell.Name}, {cell.Protocol}: CPU of a hit : yardstick = {cpu:0.00}\n");
+    private static void AppendTargets(StringBuilder text, List<CacheTarget> targets)
+    {
+        text.Append("\n## Targets\n\n");
+        ResultFiles.AppendRow(text, "what", "target", "measured", "met");
+        text.Append("|---|--:|--:|---|\n");
+        foreach (var target in targets)
+        {
+            var met = target.IsMet switch { true => "yes", false => "**no**", null => "not measured" };
+            ResultFiles.AppendRow(text, target.What, target.Goal, Format(target.Measured, target.Format), met);
+        }
+    }
+
+    private static void AppendCell(StringBuilder text, CacheCell cell)
+    {
+        text.Append($"\n## {cell.Name}, {cell.Protocol}\n\n");
+        var scripts = cell.Runs.SelectMany(run => run.Latencies).Select(latency => latency.Script)
+            .Distinct(StringComparer.Ordinal).ToList();
+        ResultFiles.AppendRow(
+            text,
+            [
+                "party", "tps", "× direct", "CPU µs/txn", "allocated B/txn", "hit share",
+                .. scripts.Select(script => $"{script}: p50, p99 µs"),
+            ]);
+        text.Append("|---|--:|--:|--:|--:|--:|").Append(string.Concat(scripts.Select(_ => "--:|"))).Append('\n');
+        foreach (var party in cell.Parties)
+        {
+            ResultFiles.AppendRow(
+                text,
+                [
+                    party,
+                    Format(cell.Value(party, run => run.TransactionsPerSecond), "#,0"),
+                    Format(cell.Ratio(party, CacheContenders.DirectName, run => run.TransactionsPerSecond), "0.00"),
+                    OrDash(cell.Value(party, run => run.CpuMicrosecondsPerTransaction), "0.0"),
+                    OrDash(cell.Value(party, run => run.AllocatedBytesPerTransaction), "0.0"),
+                    OrDash(cell.Value(party, run => run.HitShare), "0.0 %"),
+                    .. scripts.Select(script => Percentiles(cell, party, script)),
+                ]);
+        }
+    }
+
+    private static string OrDash(double? value, string format) => value is null ? "-" : Format(value, format);
+
+    private static string Percentiles(CacheCell cell, string party, string script)
+    {
+        var latencies = cell.RunsOf(party).SelectMany(run => run.Latencies)
+            .Where(latency => string.Equals(latency.Script, script, StringComparison.Ordinal)).ToList();
+        return $"{Format(Median.Of(latencies.Select(latency => latency.P50Microseconds)), "#,0")}, "
+            + Format(Median.Of(latencies.Select(latency => latency.P99Microseconds)), "#,0");
+    }
+
+    private static void AppendSessions(StringBuilder text, IReadOnlyList<ProbeRun> sessions)
+    {
+        if (sessions.Count == 0)
+            return;
+        text.Append($"\n## One session alone, {LatencyProbe.Requests:#,0} requests of the mixed traffic\n\n");
+        string[] kinds = [CacheWorkload.Hit, CacheWorkload.Other, CacheWorkload.Write];
+        ResultFiles.AppendRow(text, ["party", "hit share", .. kinds.Select(kind => $"{kind}: p50, p99 µs")]);
+        text.Append("|---|--:|--:|--:|--:|\n");
+        foreach (var runs in sessions.GroupBy(run => run.Party, StringComparer.Ordinal))
+        {
+            ResultFiles.AppendRow(
+                text,
+                [
+                    runs.Key, OrDash(Median.Of(runs.Select(run => run.HitShare)), "0.0 %"),
+                    .. kinds.Select(kind =>
+                        $"{Format(Median.Of(runs.Select(run => run.Find(kind)?.P50Microseconds)), "#,0")}, "
+                        + Format(Median.Of(runs.Select(run => run.Find(kind)?.P99Microseconds)), "#,0")),
+                ]);
+        }
+    }
+
+    private static void AppendVisibility(StringBuilder text, VisibilityResult visibility)
+    {
+        text.Append($"\n## From a commit to the end of its old answers\n\n{visibility.LastOldMilliseconds.Length:#,0} ")
+            .Append($"probes while others commit {Format(visibility.CommitsPerSecond, "#,0")} times a second; ")
+            .Append($"{Format(visibility.HitShare, "0.0 %")} of the probes' reads were hits.\n\n");
+        ResultFiles.AppendRow(text, "what", "p50 ms", "p99 ms", "most ms");
+        text.Append("|---|--:|--:|--:|\n");
+        AppendDelays(text, "last old answer", visibility.LastOldMilliseconds);
+        AppendDelays(text, "first new answer", visibility.FirstNewMilliseconds);
+        ResultFiles.AppendRow(
+            text, "unreachable, by the proxy's histogram (bucket's upper bound)",
+            Format(visibility.FeedP50Milliseconds, "0.00"), Format(visibility.FeedP99Milliseconds, "0.00"), "-");
+    }
+
+    private static void AppendDelays(StringBuilder text, string what, double[] sorted) => ResultFiles.AppendRow(
+        text, what,
+        Format(VisibilityResult.Percentile(sorted, 0.5), "0.00"),
+        Format(VisibilityResult.Percentile(sorted, 0.99), "0.00"),
+        Format(sorted[^1], "0.00"));
+
+    private static void AppendFailures(StringBuilder text, IReadOnlyList<CacheCell> cells)
+    {
+        var failures = (
+            from cell in cells
+            from run in cell.Runs
+            where run.Failure is not null
+            select $"- {cell.Name}, {cell.Protocol}, {run.Party}, round {run.Round + 1}: "
+                + $"{run.Failure!.ReplaceLineEndings(" / ")}\n").ToList();
+        if (failures.Count > 0)
+            text.Append("\n## Failures\n\n").AppendJoin("", failures);
     }
 }

@@ -1,17 +1,22 @@
+using System.Diagnostics;
+using System.Globalization;
 using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>Pgpool-II with its query cache in shared memory, and nothing else of what it can do.</summary>
+/// <summary>Pgpool-II with its query cache in shared memory, and nothing else of what it can do: one backend, no load
+/// balancing, no health checks. Its processes are made beforehand, one for each client.</summary>
 internal sealed class Pgpool : IAsyncDisposable
 {
     public const string Name = "pgpool";
 
     private const string Program = "/usr/sbin/pgpool";
 
-    private readonly ChildProcess _process;
+    private readonly ChildProcess process;
+    private readonly BenchDatabase database;
 
-    private Pgpool(ChildProcess process, Party party) => (_process, Party) = (process, party);
+    private Pgpool(ChildProcess process, BenchDatabase database, Party party) =>
+        (this.process, this.database, Party) = (process, database, party);
 
     public Party Party { get; }
 
@@ -47,16 +52,48 @@ internal sealed class Pgpool : IAsyncDisposable
             log_min_messages = error
 
             """;
-        var configuration = folder.WriteSecret("pgpool.conf", settings);
-        // It logs in at the server with the clear password that it asks its clients for.
-        var users = folder.WriteSecret("pool_passwd", $"{rig.Database.User}:TEXT{rig.Database.Password}\n");
-        var hba = folder.WriteSecret("pool_hba.conf", "host all all 127.0.0.1/32 trust\n");
+        // It looks for pool_passwd beside its configuration. There is the password that it logs in with at the server:
+        // its clients are let in without one.
+        folder.WriteSecret("pool_passwd", $"{rig.Database.User}:TEXT{rig.Database.Password}\n");
         var child = ChildProcess.Start(
-            Name, rig.Account.Wrap([Program, "-n", "-f", configuration, "-a", hba]), workingFolder: folder.Path);
-        _ = users;
-        await Loopback.WaitUntilListeningAsync(child, port, cancellationToken);
-        return new Pgpool(child, new Party { Name = Name, Port = port });
+            Name, rig.Account.Wrap([Program, "-n", "-f", folder.WriteSecret("pgpool.conf", settings)]),
+            workingFolder: folder.Path);
+        try
+        {
+            await Loopback.WaitUntilListeningAsync(child, port, cancellationToken);
+            return new Pgpool(
+                child, rig.Database,
+                new Party { Name = Name, Port = port, ProcessId = child.Id, HasChildProcesses = true });
+        }
+        catch
+        {
+            await child.DisposeAsync();
+            throw;
+        }
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    /// <summary>Since its start: SELECTs that it has answered from its cache, and those that it has sent on.</summary>
+    public (double Hits, double Misses) ReadCounts(CancellationToken cancellationToken)
+    {
+        using var connection = database.Connect(Party.Port);
+        var row = connection.ReadRow("SHOW POOL_CACHE", cancellationToken);
+        double Number(int column) => double.Parse(row[column] ?? "0", CultureInfo.InvariantCulture);
+        return (Number(0), Number(1));
+    }
+
+    public static string ReadVersion()
+    {
+        // To standard error: 'pgpool-II version 4.3.5 (tamahomeboshi)'.
+        var start = new ProcessStartInfo(Program, ["--version"])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+        };
+        using var pgpool = Process.Start(start) ?? throw new BenchException($"'{Program}' did not start");
+        var text = pgpool.StandardError.ReadToEnd();
+        pgpool.WaitForExit();
+        return text.Trim();
+    }
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
 }

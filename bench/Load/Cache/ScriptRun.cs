@@ -1,89 +1,80 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
-using Freshet.Bench.Load.Report;
 using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>One pgbench run of weighted scripts through one party.</summary>
-internal sealed partial class ScriptRun(BenchRig rig, CacheOptions options)
+/// <summary>Runs a workload once through one party, with pgbench on one thread.</summary>
+internal sealed class ScriptRun(BenchRig rig, CacheOptions options)
 {
-    private int _number;
+    /// <summary>Warm-up, and the second in which pgbench may not write its last progress line.</summary>
+    private const int ExtraSeconds = 2;
 
-    /// <param name="party">Through whom.</param>
-    /// <param name="protocol">pgbench's <c>-M</c>.</param>
-    /// <param name="seconds">How long.</param>
-    /// <param name="scripts">SQL and weight of each.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private int number;
+
     public async Task<ScriptResult> RunAsync(
-        Party party, string protocol, int seconds, IReadOnlyList<(string Sql, int Weight)> scripts,
+        CacheWorkload workload, string protocol, Party party, int round, AllocationMeter? meter,
         CancellationToken cancellationToken)
     {
-        var prefix = $"cache-{++_number}";
+        var prefix = $"cache-{++number}";
+        var seconds = options.Seconds + ExtraSeconds;
         List<string> command =
         [
-            rig.Database.PgBench, "-n", "-M", protocol, "-c", options.Clients.ToString(), "-j", "1",
-            "-T", seconds.ToString(), "-l", "--log-prefix", prefix, "--sampling-rate", "0.05",
-            "-D", $"scale={rig.Options.Scale}",
+            rig.Database.PgBench, "-n", "-D", $"scale={rig.Options.Scale}", "-M", protocol,
+            "-c", options.Clients.ToString(), "-j", "1", "-T", seconds.ToString(), "-P", "1",
+            "-l", "--log-prefix", prefix,
+            "--sampling-rate", workload.SamplingRate.ToString(CultureInfo.InvariantCulture),
         ];
-        for (var i = 0; i < scripts.Count; i++)
+        for (var script = 0; script < workload.Scripts.Count; script++)
         {
-            var file = rig.Folder.Combine($"script-{i}.sql");
-            await File.WriteAllTextAsync(file, scripts[i].Sql + "\n", cancellationToken);
-            command.AddRange(["-f", $"{file}@{scripts[i].Weight}"]);
+            var file = rig.Folder.Combine($"script-{script}.sql");
+            await File.WriteAllTextAsync(file, workload.Scripts[script].Sql + "\n", cancellationToken);
+            command.AddRange(["-f", $"{file}@{workload.Scripts[script].Weight}"]);
         }
 
-        double tps = 0;
-        var before = party.ProcessId is { } id ? ProcessSample.Take(id).Cpu : TimeSpan.Zero;
-        await using (var pgbench = ChildProcess.Start(
-            "pgbench", command, rig.Database.ClientEnvironment(party.Port, tls: false), rig.Folder.Path,
-            onOutputLine: line => tps = TpsLine().Match(line) is { Success: true } match
-                ? double.Parse(match.Groups["tps"].Value, CultureInfo.InvariantCulture)
-                : tps))
-            await pgbench.WaitForSuccessAsync(cancellationToken);
-        var cpu = party.ProcessId is { } same ? ProcessSample.Take(same).Cpu - before : (TimeSpan?)null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience + TimeSpan.FromSeconds(2 * seconds));
+        var window = new ProgressWindow(party, options.Seconds, meter, limit.Token);
+        try
+        {
+            await using var pgbench = ChildProcess.Start(
+                "pgbench", command, rig.Database.ClientEnvironment(party.Port, tls: false), rig.Folder.Path,
+                onErrorLine: window.OnLine);
+            await pgbench.WaitForSuccessAsync(limit.Token);
+        }
+        catch (BenchException failure)
+        {
+            return new ScriptResult { Party = party.Name, Round = round, Failure = failure.Message };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new ScriptResult { Party = party.Name, Round = round, Failure = "pgbench did not end in time" };
+        }
+
+        var latencies = LatencyLog.ReadAndDelete(rig.Folder.Path, prefix, workload.Scripts.Count);
+        if (!window.IsComplete)
+        {
+            return new ScriptResult
+            {
+                Party = party.Name, Round = round, Failure = "the logins took longer than pgbench was given",
+            };
+        }
+
+        var pages = await window.PagesAsync();
         return new ScriptResult
         {
             Party = party.Name,
-            TransactionsPerSecond = tps,
-            CpuMicroseconds = cpu is { } used && tps > 0 ? used.TotalMicroseconds / (tps * seconds) : null,
-            P50Microseconds = ReadLatencies(prefix, scripts.Count),
+            Round = round,
+            TransactionsPerSecond = window.TransactionsPerSecond,
+            CpuMicrosecondsPerTransaction = window.CpuMicrosecondsPerTransaction,
+            AllocatedBytesPerTransaction = await window.AllocatedBytesPerTransactionAsync(),
+            HitShare = pages is { } both ? HitShare.Between(both.First, both.Last) : null,
+            Latencies =
+            [
+                .. workload.Scripts.Zip(latencies, (script, log) =>
+                    new ScriptLatency(script.Name, log.Percentile(0.5), log.Percentile(0.99), log.Count)),
+            ],
         };
     }
-
-    /// <summary>Medians by script; pgbench's log has client, transaction, latency, script, …</summary>
-    private double?[] ReadLatencies(string prefix, int scripts)
-    {
-        var latencies = Enumerable.Range(0, scripts).Select(_ => new List<double>()).ToArray();
-        foreach (var file in Directory.EnumerateFiles(rig.Folder.Path, prefix + "*"))
-        {
-            foreach (var line in File.ReadLines(file))
-            {
-                var fields = line.Split(' ');
-                latencies[int.Parse(fields[3], CultureInfo.InvariantCulture)].Add(
-                    double.Parse(fields[2], CultureInfo.InvariantCulture));
-            }
-
-            File.Delete(file);
-        }
-
-        return [.. latencies.Select(of => Median.Of(of))];
-    }
-
-    [GeneratedRegex(@"^tps = (?<tps>[\d.]+) \(without", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex TpsLine();
-}
-
-/// <summary>What one run showed.</summary>
-internal sealed record ScriptResult
-{
-    public required string Party { get; init; }
-
-    public required double TransactionsPerSecond { get; init; }
-
-    /// <summary>Of the proxy's process, per transaction; null for the direct way and for many processes.</summary>
-    public double? CpuMicroseconds { get; init; }
-
-    /// <summary>By script.</summary>
-    public required double?[] P50Microseconds { get; init; }
 }

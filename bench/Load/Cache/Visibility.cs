@@ -1,63 +1,125 @@
 using System.Diagnostics;
-using Freshet.Bench.Load.Report;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Freshet.Bench.Load.Rig;
-using Npgsql;
+using Freshet.Bench.Load.Wire;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>How long after a commit at the database the cache still serves the row as it was before, while others
-/// commit.</summary>
-internal static class Visibility
+/// <summary>
+/// How long after a commit at the database the cache still serves the row as it was before, while others commit 1,000
+/// times a second to the same table. One session writes at the database; another reads the row through the proxy until
+/// it sees what was written. Measured twice: here, from the database's word that the commit is done, and by the proxy's
+/// own histogram.
+/// </summary>
+internal static partial class Visibility
 {
-    private const int Probes = 300;
+    public const int CommitsPerSecond = 1_000;
 
-    /// <returns>Milliseconds from the server's word that the commit is done to the last old answer; sorted. 0: there
-    /// was
-    /// none.</returns>
-    public static async Task<double[]> MeasureAsync(BenchRig rig, Party cached, CancellationToken cancellationToken)
+    private const int WriterClients = 4;
+
+    /// <summary>The proxy's own view of all commits.</summary>
+    private const string Histogram = "freshet_feed_commit_delay_seconds_bucket";
+
+    private const string Read = "SELECT abalance FROM pgbench_accounts WHERE aid = 1";
+
+    /// <summary>Reads before each write, over at least <see cref="SettleTime"/>: the row is a hit by then.</summary>
+    private const int WarmReads = 10;
+
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public static async Task<VisibilityResult> MeasureAsync(
+        BenchRig rig, CacheContenders contenders, int probes, CancellationToken cancellationToken)
     {
-        var writes = rig.Folder.Combine("background.sql");
-        await File.WriteAllTextAsync(
-            writes,
-            "\\set id random(2, 100000)\nUPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :id;\n",
-            cancellationToken);
-        await using var background = ChildProcess.Start(
-            "pgbench",
-            [rig.Database.PgBench, "-n", "-M", "prepared", "-c", "4", "-R", "1000", "-T", "60", "-f", writes],
-            rig.Database.ClientEnvironment(rig.Database.Port, tls: false), rig.Folder.Path);
-        await using var writer = await OpenAsync(rig, rig.Database.Port, cancellationToken);
-        await using var reader = await OpenAsync(rig, cached.Port, cancellationToken);
-        var delays = new List<double>();
-        for (var probe = 0; probe < Probes; probe++)
+        var rates = new List<double>();
+        await using var background = StartWriters(rig, rates);
+        using var writer = rig.Database.Connect(rig.Database.Port);
+        using var reader = rig.Database.Connect(contenders.Cached.Port);
+        while (!IsSteady(rates))
         {
-            for (var warm = 0; warm < 5; warm++)
-                await ReadAsync(reader, cancellationToken);
-            await using var update = new NpgsqlCommand(
-                "UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = 1 RETURNING abalance", writer);
-            var now = (int)(await update.ExecuteScalarAsync(cancellationToken))!;
-            var committed = Stopwatch.GetTimestamp();
-            double last = 0;
-            while (await ReadAsync(reader, cancellationToken) != now)
-                last = Stopwatch.GetElapsedTime(committed).TotalMilliseconds;
-            delays.Add(last);
+            if (background.HasExited)
+                throw new BenchException($"the writers ended:\n{background.LastLines}");
+            await Task.Delay(50, cancellationToken);
         }
 
-        delays.Sort();
-        return [.. delays];
+        var first = await contenders.ReadMetricsAsync(cancellationToken);
+        var delays = new List<(double LastOld, double FirstNew)>();
+        for (var probe = 0; probe < probes; probe++)
+            delays.Add(Probe(writer, reader, cancellationToken));
+        var last = await contenders.ReadMetricsAsync(cancellationToken);
+        double[] Sorted(Func<(double LastOld, double FirstNew), double> value) => [.. delays.Select(value).Order()];
+        double[] reached;
+        lock (rates)
+            reached = [.. rates];
+        return new VisibilityResult
+        {
+            CommitsPerSecond = reached.Skip(1).Average(),
+            HitShare = HitShare.Between(first, last),
+            LastOldMilliseconds = Sorted(delay => delay.LastOld),
+            FirstNewMilliseconds = Sorted(delay => delay.FirstNew),
+            FeedP50Milliseconds = HistogramQuantile.Of(first, last, Histogram, 0.5) * 1_000,
+            FeedP99Milliseconds = HistogramQuantile.Of(first, last, Histogram, 0.99) * 1_000,
+        };
     }
 
-    private static async Task<int> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static ChildProcess StartWriters(BenchRig rig, List<double> rates)
     {
-        await using var command = new NpgsqlCommand("SELECT abalance FROM pgbench_accounts WHERE aid = 1", connection);
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var script = rig.Folder.Combine("writers.sql");
+        File.WriteAllText(
+            script,
+            """
+            \set aid random(2, 100000)
+            UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :aid;
+
+            """);
+        return ChildProcess.Start(
+            "pgbench",
+            [
+                rig.Database.PgBench, "-n", "-M", "prepared", "-c", WriterClients.ToString(),
+                "-R", CommitsPerSecond.ToString(), "-T", "86400", "-P", "1", "-f", script,
+            ],
+            rig.Database.ClientEnvironment(rig.Database.Port, tls: false), rig.Folder.Path,
+            onErrorLine: line =>
+            {
+                if (ProgressLine().Match(line) is not { Success: true } match)
+                    return;
+                lock (rates)
+                    rates.Add(double.Parse(match.Groups["rate"].Value, CultureInfo.InvariantCulture));
+            });
     }
 
-    private static async Task<NpgsqlConnection> OpenAsync(BenchRig rig, int port, CancellationToken cancellationToken)
+    /// <summary>The first second has the logins in it.</summary>
+    private static bool IsSteady(List<double> rates)
     {
-        var connection = new NpgsqlConnection(
-            $"Host=127.0.0.1;Port={port};Username={rig.Database.User};Password={rig.Database.Password};"
-            + $"Database={rig.Database.Name};SSL Mode=Disable;Pooling=false;No Reset On Close=true");
-        await connection.OpenAsync(cancellationToken);
-        return connection;
+        lock (rates)
+            return rates.Count > 1;
     }
+
+    /// <returns>Milliseconds after the commit's acknowledgement, when the last old answer and the first new one had
+    /// come. No old answer: 0.</returns>
+    private static (double LastOld, double FirstNew) Probe(
+        WireConnection writer, WireConnection reader, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var read = 0; read < WarmReads || Stopwatch.GetElapsedTime(started) < SettleTime; read++)
+            reader.ReadNumber(Read, cancellationToken);
+        var written = writer.ReadNumber(
+            "UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = 1 RETURNING abalance", cancellationToken);
+        var committed = Stopwatch.GetTimestamp();
+        double lastOld = 0;
+        while (true)
+        {
+            var seen = reader.ReadNumber(Read, cancellationToken);
+            var elapsed = Stopwatch.GetElapsedTime(committed);
+            if (seen == written)
+                return (lastOld, elapsed.TotalMilliseconds);
+            if (elapsed > Patience)
+                throw new BenchException($"still {seen} instead of {written}, {Patience} after the commit");
+            lastOld = elapsed.TotalMilliseconds;
+        }
+    }
+
+    [GeneratedRegex(@"^progress: [\d.]+ s, (?<rate>[\d.]+) tps", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ProgressLine();
 }

@@ -7,9 +7,9 @@ internal sealed class Yardstick : IAsyncDisposable
 {
     public const string Name = "yardstick";
 
-    private readonly ChildProcess _process;
+    private readonly ChildProcess process;
 
-    private Yardstick(ChildProcess process, Party party) => (_process, Party) = (process, party);
+    private Yardstick(ChildProcess process, Party party) => (this.process, Party) = (process, party);
 
     public Party Party { get; }
 
@@ -17,13 +17,22 @@ internal sealed class Yardstick : IAsyncDisposable
     {
         var program = rig.Folder.Combine(Name);
         var source = Path.Combine(SourceTree.Root, "bench", "Load", "Yardstick", "yardstick.c");
-        await using (var compiler = ChildProcess.Start("cc", ["cc", "-O2", "-o", program, source]))
+        await using (var compiler = ChildProcess.Start(
+            "cc", ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source]))
             await compiler.WaitForSuccessAsync(cancellationToken);
         var port = Loopback.FindFreePort();
         var child = ChildProcess.Start(Name, rig.Account.Wrap([program, port.ToString()]));
-        await Loopback.WaitUntilListeningAsync(child, port, cancellationToken);
-        return new Yardstick(child, new Party { Name = Name, Port = port, ProcessId = child.Id });
+        try
+        {
+            await Loopback.WaitUntilListeningAsync(child, port, cancellationToken);
+            return new Yardstick(child, new Party { Name = Name, Port = port, ProcessId = child.Id });
+        }
+        catch
+        {
+            await child.DisposeAsync();
+            throw;
+        }
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public ValueTask DisposeAsync() => process.DisposeAsync();
 }

@@ -81,15 +81,15 @@ internal static class CopyCommand
     {
         var login = new ClientLogin(
             rig.Database.User, rig.Database.Name, new ScramSecret(rig.Database.Password));
-        using var connection = CopyConnection.Open(party.Port, login);
+        using var connection = WireConnection.Open(party.Port, login);
         // Lends a server connection once, so that its making is not in the time.
-        connection.CopyOut("SELECT 1", cancellationToken);
+        connection.Run("SELECT 1", cancellationToken);
 
         using var memory = party.ProcessId is { } id ? new MemoryPeak(id) : null;
         var before = party.ProcessId is { } first ? ProcessSample.Take(first).Cpu : default;
         var watch = Stopwatch.StartNew();
         var bytes = run.Direction is Out
-            ? connection.CopyOut(
+            ? connection.Run(
                 $"COPY (SELECT pg_catalog.repeat('x', {options.RowBytes - 1}) FROM "
                 + $"(SELECT pg_catalog.generate_series(1, {options.Rows})) AS rows) TO STDOUT", cancellationToken)
             : connection.CopyIn(

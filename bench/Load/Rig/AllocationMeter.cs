@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Freshet.Bench.Load.Rig;
 
 /// <summary>Reads how many bytes a process has allocated since its start from its Prometheus page, and knows what one
@@ -11,23 +9,9 @@ internal sealed class AllocationMeter(HttpClient http, Uri metrics)
     /// <summary>Bytes that one reading adds.</summary>
     private double readingCost;
 
-    /// <summary>Null when the page does not hold the metric.</summary>
-    public async Task<double?> ReadAsync(CancellationToken cancellationToken)
-    {
-        using var response = await http.GetAsync(metrics, cancellationToken);
-        if (!response.IsSuccessStatusCode)
-            return null;
-        var page = await response.Content.ReadAsStringAsync(cancellationToken);
-        foreach (var line in page.Split('\n'))
-        {
-            if (line.StartsWith(MetricName, StringComparison.Ordinal)
-                && double.TryParse(
-                    line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture, out var value))
-                return value;
-        }
-
-        return null;
-    }
+    /// <summary>Null when the process does not answer with a page.</summary>
+    public Task<MetricsPage?> ReadAsync(CancellationToken cancellationToken) =>
+        MetricsPage.ReadAsync(http, metrics, cancellationToken);
 
     /// <summary>To be called while the process has nothing else to do.</summary>
     public async Task CalibrateAsync(CancellationToken cancellationToken)
@@ -37,8 +21,10 @@ internal sealed class AllocationMeter(HttpClient http, Uri metrics)
             await ReadAsync(cancellationToken);
         var first = await ReadAsync(cancellationToken);
         var second = await ReadAsync(cancellationToken);
-        readingCost = second - first ?? 0;
+        readingCost = second?.Sum(MetricName) - first?.Sum(MetricName) ?? 0;
     }
 
-    public double Between(double first, double second) => Math.Max(0, second - first - readingCost);
+    /// <summary>Bytes between two readings; null when the pages do not hold the metric.</summary>
+    public double? Between(MetricsPage first, MetricsPage second) =>
+        second.Sum(MetricName) - first.Sum(MetricName) - readingCost is { } bytes ? Math.Max(0, bytes) : null;
 }

@@ -1,3 +1,5 @@
+using Freshet.Bench.Load.Wire;
+using Freshet.Core.Wire.Auth;
 using Freshet.Server.Demo;
 using Npgsql;
 
@@ -83,6 +85,10 @@ internal sealed class BenchDatabase : IAsyncDisposable
         ["PGGSSENCMODE"] = "disable",
         ["PGCONNECT_TIMEOUT"] = "60",
     };
+
+    /// <summary>A connection of the database's user at a port: the database's own or a proxy's.</summary>
+    public WireConnection Connect(int port) =>
+        WireConnection.Open(port, new ClientLogin(User, Name, new ScramSecret(Password)));
 
     /// <summary>The first column of the first row, if any.</summary>
     public async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)

@@ -73,6 +73,13 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw new BenchException($"{Name} ended with exit code {process.ExitCode}:\n{LastLines}");
     }
 
+    /// <summary>SIGKILL: the process learns nothing of its end.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        process.Kill();
+        await process.WaitForExitAsync(cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited)

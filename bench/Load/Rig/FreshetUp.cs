@@ -11,6 +11,12 @@ internal sealed class FreshetUp : IAsyncDisposable
 
     public int ProcessId => process.Id;
 
+    /// <param name="rig">What it stands on.</param>
+    /// <param name="name">The party's.</param>
+    /// <param name="threads">Event loops.</param>
+    /// <param name="auth">How clients log in.</param>
+    /// <param name="cancellationToken">Ends the wait for its ports.</param>
+    /// <param name="cache">The cache's mode.</param>
     public static async Task<FreshetUp> StartAsync(
         BenchRig rig,
         string name,
@@ -59,6 +65,9 @@ internal sealed class FreshetUp : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>SIGKILL.</summary>
+    public Task KillAsync(CancellationToken cancellationToken) => process.KillAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 }

@@ -26,11 +26,45 @@ internal readonly record struct ProcessSample(TimeSpan Cpu, long ResidentBytes)
         }
     }
 
-    private static ProcessSample Read(int processId)
+    /// <summary>The process with all that it has forked and that are still there; null when it is gone.</summary>
+    public static ProcessSample? TryTakeFamily(int processId)
+    {
+        if (TryTake(processId) is not { } total)
+            return null;
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), out var id) || ParentOf(id) != processId
+                || TryTake(id) is not { } child)
+                continue;
+            total = new ProcessSample(total.Cpu + child.Cpu, total.ResidentBytes + child.ResidentBytes);
+        }
+
+        return total;
+    }
+
+    private static int? ParentOf(int processId)
+    {
+        try
+        {
+            return int.Parse(FieldsOf(processId)[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return null; // ended meanwhile
+        }
+    }
+
+    /// <summary>From the third one on: the second is the program's name in brackets, which may hold blanks and brackets
+    /// itself.</summary>
+    private static string[] FieldsOf(int processId)
     {
         var stat = File.ReadAllText($"/proc/{processId}/stat");
-        // The second field is the program's name in brackets, which may hold blanks and brackets itself.
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+    }
+
+    private static ProcessSample Read(int processId)
+    {
+        var fields = FieldsOf(processId);
         var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
             + long.Parse(fields[12], CultureInfo.InvariantCulture);
         var resident = File.ReadAllText($"/proc/{processId}/statm").Split(' ')[1];

@@ -36,12 +36,19 @@ static size_t put(unsigned char *out, size_t at, const char *bytes, size_t lengt
     return at + length;
 }
 
-/* Walks the message types of a whole batch and puts the answer together. */
-static size_t answer(const unsigned char *in, size_t length, unsigned char *out)
+/*
+ * Walks the message types of a whole batch and puts the answer together. -1: the batch ends within a message, or its
+ * answer is longer than the buffer: no client of the bench sends such a thing.
+ */
+static ssize_t answer(const unsigned char *in, size_t length, unsigned char *out)
 {
     size_t at = 0, written = 0;
-    while (at + 5 <= length) {
+    while (at < length) {
+        if (length - at < 5 || BUFFER - written < 256)
+            return -1;
         size_t size = 1 + ((size_t)in[at + 1] << 24 | in[at + 2] << 16 | in[at + 3] << 8 | in[at + 4]);
+        if (size < 5 || size > length - at)
+            return -1;
         switch (in[at]) {
         case 'Q':
             written = put(out, written, description, sizeof description - 1);
@@ -56,7 +63,7 @@ static size_t answer(const unsigned char *in, size_t length, unsigned char *out)
         }
         at += size;
     }
-    return written;
+    return (ssize_t)written;
 }
 
 int main(int argc, char **argv)
@@ -78,7 +85,9 @@ int main(int argc, char **argv)
             int fd = events[i].data.fd;
             if (fd == listener) {
                 int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-                if (client < 0 || client >= MAX_CLIENTS) {
+                if (client < 0)
+                    continue;
+                if (client >= MAX_CLIENTS) {
                     close(client);
                     continue;
                 }
@@ -98,9 +107,11 @@ int main(int argc, char **argv)
                 send(fd, welcome, sizeof welcome - 1, MSG_NOSIGNAL);
                 continue;
             }
-            size_t length = answer(buffer, (size_t)received, out);
-            if (length > 0)
-                send(fd, out, length, MSG_NOSIGNAL);
+            ssize_t length = answer(buffer, (size_t)received, out);
+            if (length < 0)
+                close(fd);
+            else if (length > 0)
+                send(fd, out, (size_t)length, MSG_NOSIGNAL);
         }
     }
 }

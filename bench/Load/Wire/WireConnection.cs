@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -6,9 +7,9 @@ using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Wire;
 
-/// <summary>A blocking client that streams COPY in both directions as cheaply as it can: it looks at message headers
-/// only. Not thread-safe.</summary>
-internal sealed class CopyConnection : IDisposable
+/// <summary>A blocking client that asks and streams COPY as cheaply as it can: it looks at message headers only, and at
+/// the one value that it was asked for. Not thread-safe.</summary>
+internal sealed class WireConnection : IDisposable
 {
     private const int HeaderBytes = 5;
 
@@ -23,11 +24,11 @@ internal sealed class CopyConnection : IDisposable
     private int start;
     private int end;
 
-    private CopyConnection() { }
+    private WireConnection() { }
 
-    public static CopyConnection Open(int port, ClientLogin login)
+    public static WireConnection Open(int port, ClientLogin login)
     {
-        var connection = new CopyConnection();
+        var connection = new WireConnection();
         try
         {
             connection.socket.Connect(IPAddress.Loopback, port);
@@ -49,11 +50,42 @@ internal sealed class CopyConnection : IDisposable
     }
 
     /// <summary>Runs a statement to ReadyForQuery; returns the bytes of all messages that came.</summary>
-    public long CopyOut(string sql, CancellationToken cancellationToken)
+    public long Run(string sql, CancellationToken cancellationToken)
     {
         SendQuery(sql);
         return ReadUntil('Z', cancellationToken);
     }
+
+    /// <summary>Runs a query to ReadyForQuery; returns its first row as text, null for NULL.</summary>
+    /// <exception cref="BenchException">There is no row, or one that is longer than the buffer.</exception>
+    public string?[] ReadRow(string sql, CancellationToken cancellationToken)
+    {
+        SendQuery(sql);
+        SkipTo('D', cancellationToken);
+        var length = MessageLength();
+        if (length > buffer.Length)
+            throw new BenchException($"{sql}: a row of {length} bytes");
+        Need((int)length);
+        var row = buffer.AsSpan(start + HeaderBytes, (int)length - HeaderBytes);
+        var values = new string?[BinaryPrimitives.ReadInt16BigEndian(row)];
+        row = row[2..];
+        for (var column = 0; column < values.Length; column++)
+        {
+            var bytes = BinaryPrimitives.ReadInt32BigEndian(row);
+            row = row[4..];
+            if (bytes < 0)
+                continue;
+            values[column] = Encoding.UTF8.GetString(row[..bytes]);
+            row = row[bytes..];
+        }
+
+        ReadUntil('Z', cancellationToken);
+        return values;
+    }
+
+    /// <summary>The first value of <see cref="ReadRow"/>, which must be a number.</summary>
+    public long ReadNumber(string sql, CancellationToken cancellationToken) =>
+        long.Parse(ReadRow(sql, cancellationToken)[0] ?? "", CultureInfo.InvariantCulture);
 
     /// <summary>Sends the same row again and again as CopyData messages; returns the bytes sent.</summary>
     public long CopyIn(string sql, ReadOnlySpan<byte> row, long rows, CancellationToken cancellationToken)
@@ -93,17 +125,27 @@ internal sealed class CopyConnection : IDisposable
 
     private void SendQuery(string sql) => socket.Send(Message('Q', Encoding.UTF8.GetBytes(sql + "\0")));
 
-    /// <summary>Skips messages up to and with the first of a type. Bodies longer than the buffer are dropped piece by
-    /// piece.</summary>
+    /// <summary>Skips messages up to and with the first of a type; returns the bytes of all of them.</summary>
     private long ReadUntil(char type, CancellationToken cancellationToken)
     {
-        long total = 0;
-        while (true)
+        var before = SkipTo(type, cancellationToken);
+        var length = MessageLength();
+        Skip(length);
+        return before + length;
+    }
+
+    /// <summary>Skips messages up to the first of a type, whose header is in the buffer then. Bodies longer than the
+    /// buffer are dropped piece by piece.</summary>
+    private long SkipTo(char type, CancellationToken cancellationToken)
+    {
+        for (long total = 0; ;)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Need(HeaderBytes);
             var found = (char)buffer[start];
-            var length = 1L + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(start + 1));
+            if (found == type)
+                return total;
+            var length = MessageLength();
             if (found == 'E')
             {
                 var shown = (int)Math.Min(length, buffer.Length);
@@ -112,12 +154,14 @@ internal sealed class CopyConnection : IDisposable
                     .GetString(buffer.AsSpan(start + HeaderBytes, shown - HeaderBytes)).Replace('\0', ' '));
             }
 
+            if (found == 'Z')
+                throw new BenchException($"the server answered without a message of type '{type}'");
             total += length;
             Skip(length);
-            if (found == type)
-                return total;
         }
     }
+
+    private long MessageLength() => 1L + BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(start + 1));
 
     private void Need(int bytes)
     {

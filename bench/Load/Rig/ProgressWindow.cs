@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Freshet.Bench.Load.Rig;
 
-namespace Freshet.Bench.Load.Pooling;
+namespace Freshet.Bench.Load.Rig;
 
 /// <summary>
 /// Cuts the measured window out of a pgbench run. pgbench writes a progress line each second, counted from the moment
 /// when all clients are connected; the window goes from the first line to the one <c>seconds</c> later. At these two
-/// lines the pooler's CPU time and allocations are read, so that logins, TLS handshakes, the first parse of the
+/// lines the pooler's CPU time and its metrics are read, so that logins, TLS handshakes, the first parse of the
 /// statement and the disconnects stay outside. The transactions in between are the sum of the lines' rates.
 /// Called on one thread at a time, as pgbench's lines come.
 /// </summary>
@@ -23,8 +22,8 @@ internal sealed partial class ProgressWindow(
     private int lines;
     private ProcessSample? first;
     private ProcessSample? last;
-    private Task<double?>? firstAllocation;
-    private Task<double?>? lastAllocation;
+    private Task<MetricsPage?>? firstPage;
+    private Task<MetricsPage?>? lastPage;
 
     public bool IsComplete => lines > seconds;
 
@@ -45,7 +44,7 @@ internal sealed partial class ProgressWindow(
         {
             // The page is read beside the first sample and after the last one: at most one reading, about a
             // millisecond of CPU, is counted to a window of seconds.
-            firstAllocation = Task.Run(ReadAllocationAsync, cancellationToken);
+            firstPage = Task.Run(ReadPageAsync, cancellationToken);
             windowStart = at;
             first = Sample();
         }
@@ -58,23 +57,31 @@ internal sealed partial class ProgressWindow(
         if (IsComplete)
         {
             last = Sample();
-            lastAllocation = Task.Run(ReadAllocationAsync, cancellationToken);
+            lastPage = Task.Run(ReadPageAsync, cancellationToken);
         }
     }
 
     public async Task<double?> AllocatedBytesPerTransactionAsync()
     {
-        if (meter is null || firstAllocation is null || lastAllocation is null)
+        if (meter is null || await PagesAsync() is not { } pages)
             return null;
-        return await firstAllocation is { } before && await lastAllocation is { } after
-            ? meter.Between(before, after) / transactions
-            : null;
+        return meter.Between(pages.First, pages.Last) / transactions;
     }
 
-    private ProcessSample? Sample() => party.ProcessId is { } id ? ProcessSample.TryTake(id) : null;
+    /// <summary>The process's metrics at both ends of the window; null when it does not tell.</summary>
+    public async Task<(MetricsPage First, MetricsPage Last)?> PagesAsync()
+    {
+        if (firstPage is null || lastPage is null)
+            return null;
+        return await firstPage is { } first && await lastPage is { } last ? (first, last) : null;
+    }
 
-    private Task<double?> ReadAllocationAsync() =>
-        meter?.ReadAsync(cancellationToken) ?? Task.FromResult<double?>(null);
+    private ProcessSample? Sample() => party.ProcessId is { } id
+        ? party.HasChildProcesses ? ProcessSample.TryTakeFamily(id) : ProcessSample.TryTake(id)
+        : null;
+
+    private Task<MetricsPage?> ReadPageAsync() =>
+        meter?.ReadAsync(cancellationToken) ?? Task.FromResult<MetricsPage?>(null);
 
     [GeneratedRegex(@"^progress: (?<at>[\d.]+) s, (?<rate>[\d.]+) tps", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ProgressLine();
