@@ -13,7 +13,8 @@ if (args.Length == 0)
         """);
     return 2;
 }
-Trace[] traces = TraceFile.ReadAll(args[0], args.Length > 1 && args[1] != "all" ? args[1].Split(',') : []);
+bool isEvery = args.Length < 2 || string.Equals(args[1], "all", StringComparison.Ordinal);
+Trace[] traces = TraceFile.ReadAll(args[0], isEvery ? [] : args[1].Split(','));
 string[] only = args.Length > 2 ? args[2].Split(',') : [];
 double[] shares = [0.01, 0.05, 0.10, 0.25];
 foreach (Trace trace in traces)

@@ -44,7 +44,12 @@ internal sealed class TraceFile
         var file = new TraceFile();
         if (path.EndsWith(".xz", StringComparison.Ordinal))
         {
-            var start = new ProcessStartInfo("xz") { RedirectStandardOutput = true, ArgumentList = { "-dc", path } };
+            var start = new ProcessStartInfo("xz")
+            {
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+                ArgumentList = { "-dc", path },
+            };
             using Process xz = Process.Start(start) ?? throw new InvalidOperationException("xz did not start");
             read(file, xz.StandardOutput.BaseStream);
             xz.WaitForExit();

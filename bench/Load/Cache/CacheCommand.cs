@@ -3,8 +3,8 @@ using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>The cache against the database itself, Pgpool-II's query cache, its own being off, and a server that answers
-/// canned bytes. Interrupted, it keeps what is complete.</summary>
+/// <summary>The cache against the database itself, Pgpool-II's query cache, its own being off, and a server that
+/// answers canned bytes. Interrupted, it keeps what is complete.</summary>
 internal static class CacheCommand
 {
     public static async Task<int> RunAsync(CacheOptions options, CancellationToken cancellationToken)

@@ -2,15 +2,16 @@ using Freshet.Bench.Load.Rig;
 
 namespace Freshet.Bench.Load.Cache;
 
-/// <summary>Who takes part in a cache run: the database itself, Freshet with its cache off and on, Pgpool-II where it is
-/// installed, and the server of canned answers. Each is started once, so each is warm. Disposing ends them.</summary>
+/// <summary>Who takes part in a cache run: the database itself, Freshet with its cache off and on, Pgpool-II where it
+/// is installed, and the server of canned answers. Each is started once, so each is warm. Disposing ends
+/// them.</summary>
 internal sealed class CacheContenders : IAsyncDisposable
 {
     public const string DirectName = "direct";
     public const string UncachedName = "uncached";
     public const string CachedName = "cached";
 
-    /// <summary>The cache mode that is measured: what an application gets without a word in the configuration.</summary>
+    /// <summary>The cache mode that is measured.</summary>
     public const string Mode = "session";
 
     private readonly List<IAsyncDisposable> processes = [];

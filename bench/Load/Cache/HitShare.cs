@@ -13,8 +13,8 @@ internal static class HitShare
         "uncacheable", "volatile", "notaquery", "multiplestatements", "parseerror", "oversizedquery",
     };
 
-    /// <summary>Of Freshet's metrics; null when it counts nothing of the kind, as with the cache off. 0 when nothing was
-    /// taken for cacheable.</summary>
+    /// <summary>Of Freshet's metrics; null when it counts nothing of the kind, as with the cache off. 0 when nothing
+    /// was taken for cacheable.</summary>
     public static double? Between(MetricsPage first, MetricsPage last)
     {
         var after = last.SumsBy(Requests, "result");

@@ -6,8 +6,8 @@ namespace Freshet.Bench.Load.Cache;
 /// <summary>
 /// One session that asks alone, one request after the other: 70 % reads of hot rows, 20 % reads that cannot be cached,
 /// 10 % writes to a table that nobody reads, always in the same order. What is timed is the request itself, without
-/// another client in the way, so that a hit can be held against a round trip to the database, and a write with the cache
-/// on against one with the cache off. pgbench's own latencies are no use for that: an answer that is there before
+/// another client in the way, so that a hit can be held against a round trip to the database, and a write with the
+/// cache on against one with the cache off. pgbench's own latencies are no use for that: an answer that is there before
 /// pgbench looks again counts as 0.
 /// </summary>
 internal static class LatencyProbe

@@ -57,7 +57,9 @@ internal sealed class ScriptRun(BenchRig rig, CacheOptions options)
         {
             return new ScriptResult
             {
-                Party = party.Name, Round = round, Failure = "the logins took longer than pgbench was given",
+                Party = party.Name,
+                Round = round,
+                Failure = "the logins took longer than pgbench was given",
             };
         }
 

@@ -16,8 +16,8 @@ internal sealed record VisibilityResult
     /// <summary>To the first new answer: always at least one read. Sorted.</summary>
     public required double[] FirstNewMilliseconds { get; init; }
 
-    /// <summary>Of all commits, from the database's commit time to the moment when entries were unreachable, as the proxy
-    /// counts it: the upper bound of the histogram's bucket. Null: it does not tell.</summary>
+    /// <summary>Of all commits, from the database's commit time to the moment when entries were unreachable, as the
+    /// proxy counts it: the upper bound of the histogram's bucket. Null: it does not tell.</summary>
     public required double? FeedP50Milliseconds { get; init; }
 
     public required double? FeedP99Milliseconds { get; init; }

@@ -11,7 +11,7 @@ internal sealed record Party
     /// <summary>The pooler whose CPU and memory are measured; null for the direct way.</summary>
     public int? ProcessId { get; init; }
 
-    /// <summary>The processes that it has forked do the work, and count. False for those that are one process.</summary>
+    /// <summary>The processes that it has forked do the work and count. False for those that are one process.</summary>
     public bool HasChildProcesses { get; init; }
 
     /// <summary>Where the process tells how many bytes it has allocated; null when it does not.</summary>
