@@ -11,8 +11,7 @@ namespace Freshet.Core.Consistency;
 /// bit is 1 unless live, so one read tells both.</para>
 /// <para>The stream's side (<see cref="Break"/>, <see cref="Open"/>, <see cref="GoLive"/>, <see cref="Commit"/>,
 /// <see cref="Advance"/>) and the pulse's (<see cref="Pulses"/>) may run on different threads; they share a lock that
-/// no
-/// reader takes. Readers are lock-free, on any thread.</para>
+/// no reader takes. Readers are lock-free, on any thread.</para>
 /// </summary>
 internal sealed class Freshness
 {

@@ -5,8 +5,7 @@ namespace Freshet.Core.Consistency;
 /// <summary>
 /// The pulses of one database: questions to the primary for its snapshot and insert LSN, one at a time, asked for
 /// whoever waits at that moment. A <em>ticket</em> is the number of the first pulse that begins after it was drawn;
-/// that
-/// pulse's LSN, or a later one's, is the floor that the ticket stands for.
+/// that pulse's LSN, or a later one's, is the floor that the ticket stands for.
 /// <para>Tickets are drawn and floors read by any thread without a lock. <see cref="Begin"/> and <see cref="End"/>
 /// belong to whoever asks the primary.</para>
 /// </summary>

@@ -2,9 +2,8 @@ using System.Collections.Immutable;
 
 namespace Freshet.Core.Policy;
 
-/// <summary>How the results of one statement are cached for one class of clients: the database's settings, the rule
-/// that
-/// matched, the profile and the statement's own hint, put together.</summary>
+/// <summary>How the results of one statement are cached: the database's settings and the statement's own hint, put
+/// together.</summary>
 internal sealed record ResultPolicy
 {
     public required CacheMode Mode { get; init; }

@@ -28,8 +28,7 @@ internal sealed record DemoOptions
     public bool Keep { get; init; }
 
     /// <summary>The private server's <c>max_connections</c>: PostgreSQL's default, and what the two Freshets keep open
-    /// while
-    /// the direct side has its turn.</summary>
+    /// while the direct side has its turn.</summary>
     public int MaxConnections => ApplicationConnections + (2 * PoolSize) + FeedConnections;
 
     /// <summary>The caching one's own: stream, pulse, publication, definitions.</summary>

@@ -11,9 +11,8 @@ namespace Freshet.Server.Feed;
 
 /// <summary>
 /// Keeps what the cache knows of one database: reads its definitions whenever the schema version has moved, and runs
-/// the
-/// feed, which moves it. Where no feed runs it looks for changed definitions itself. While it cannot read them, nothing
-/// that asks for versions is cached.
+/// the feed, which moves it. Where no feed runs it looks for changed definitions itself. While it cannot read them,
+/// nothing that asks for versions is cached.
 /// </summary>
 internal sealed class DatabaseWatch : IAsyncDisposable
 {

@@ -5,9 +5,8 @@ namespace Freshet.Core.Sql.Analysis;
 
 /// <summary>
 /// One hash for a key's value, whether it comes from the replication stream (text), from a Bind (text or binary) or
-/// from
-/// a literal. Equal values of the key's type must have equal hashes; a value in an unusual form has none, and whoever
-/// asked depends on the whole table then.
+/// from a literal. Equal values of the key's type must have equal hashes; a value in an unusual form has none, and
+/// whoever asked depends on the whole table then.
 /// </summary>
 internal static class KeyHash
 {

@@ -14,8 +14,7 @@ internal sealed record PointShape(
     public int UsesOf(int parameter) => Parameters.Count(number => number == parameter);
 
     /// <summary>The equalities that concern a source: qualified by its name, or without qualifier where there is no
-    /// other
-    /// source.</summary>
+    /// other source.</summary>
     public IEnumerable<PointEquality> EqualitiesOf(PointSource source) =>
         Equalities.Where(equality => equality.Qualifier is { } qualifier
             ? string.Equals(qualifier, source.Alias, StringComparison.Ordinal)

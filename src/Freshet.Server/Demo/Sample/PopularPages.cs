@@ -3,8 +3,7 @@ using System.Collections.Immutable;
 namespace Freshet.Server.Demo.Sample;
 
 /// <summary>An evening of live scores: many visitors read a few games and teams, and now and then a goal falls. Reads
-/// are
-/// of one game or team by its key with what belongs to it, as pages of a site are.</summary>
+/// are of one game or team by its key with what belongs to it, as pages of a site are.</summary>
 internal static class PopularPages
 {
     private const int Games = 200;

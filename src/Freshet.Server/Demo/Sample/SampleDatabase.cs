@@ -9,8 +9,7 @@ internal static class SampleDatabase
     public const string Name = "demo";
 
     /// <summary>The applications' role: no superuser, whose reserved connections it would take. It owns its tables and
-    /// may
-    /// replicate, so that Freshet can follow their changes as it.</summary>
+    /// may replicate, so that Freshet can follow their changes as it.</summary>
     public const string Role = "web";
 
     public static ImmutableArray<SampleApplication> Applications { get; } =
