@@ -17,6 +17,9 @@ internal sealed class DemoRun : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>Of the side that follows the changes: the stream, the pulse, the catalogues.</summary>
+    private const int FeedConnections = 3;
+
     private readonly DemoOptions _options;
     private readonly IDemoDisplay _display;
     private readonly string _rolePassword = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -155,7 +158,10 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             var traffic = new TrafficRound(
                 target, secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
-            await watch.StartAgainAsync(_options.PoolSize, ignorePresent: proxy is null, cancellationToken);
+            await watch.StartAgainAsync(
+                (2 * _options.PoolSize) + FeedConnections,
+                () => proxy is null ? Task.FromResult(0) : proxy.CountServersAsync(cancellationToken),
+                cancellationToken);
             using var clock = new Timer(
                 started => progress(Math.Min(1, Stopwatch.GetElapsedTime((long)started!) / length)),
                 Stopwatch.GetTimestamp(),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 
 namespace Freshet.Server.Demo;
@@ -66,6 +67,16 @@ internal sealed class ProxyProcess : IAsyncDisposable
             await proxy.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The pool's server connections now, from the metrics.</summary>
+    public async Task<int> CountServersAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri($"http://{Http}/metrics"), cancellationToken);
+        return metrics.Split('\n')
+            .Where(line => line.StartsWith("freshet_pool_servers{", StringComparison.Ordinal))
+            .Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     public async ValueTask DisposeAsync()

@@ -26,15 +26,17 @@ internal sealed class ServerConnectionWatch : IDisposable
 
     /// <summary>Begins a round, once the backends of the round before have left (or will not, after three seconds).
     /// </summary>
-    /// <param name="pooled">Backends that stay: Freshet's pool.</param>
-    /// <param name="ignorePresent">For the direct side: the idle pool is not its doing.</param>
+    /// <param name="staying">Backends that stay at most: the pools and what follows the changes.</param>
+    /// <param name="own">How many of those that are there serve the side whose round it is; the others' idle ones are not
+    /// its doing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task StartAgainAsync(int pooled, bool ignorePresent, CancellationToken cancellationToken)
+    public async Task StartAgainAsync(int staying, Func<Task<int>> own, CancellationToken cancellationToken)
     {
         var end = Environment.TickCount64 + (long)LongestWait.TotalMilliseconds;
-        while (Count() > pooled && Environment.TickCount64 < end)
+        while (Count() > staying && Environment.TickCount64 < end)
             await Task.Delay(Interval, cancellationToken);
-        Volatile.Write(ref _ignored, ignorePresent ? Count() : 0);
+        var ownCount = await own();
+        Volatile.Write(ref _ignored, int.Max(0, Count() - ownCount));
         Volatile.Write(ref _peak, 0);
     }
 
