@@ -27,8 +27,8 @@ internal sealed class ServerConnectionWatch : IDisposable
     /// <summary>Begins a round, once the backends of the round before have left (or will not, after three seconds).
     /// </summary>
     /// <param name="staying">Backends that stay at most: the pools and what follows the changes.</param>
-    /// <param name="own">How many of those that are there serve the side whose round it is; the others' idle ones are not
-    /// its doing.</param>
+    /// <param name="own">How many of those that are there serve the side whose round it is; the others' idle ones are
+    /// not its doing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task StartAgainAsync(int staying, Func<Task<int>> own, CancellationToken cancellationToken)
     {
