@@ -194,8 +194,8 @@ internal sealed class CacheGate(LoopCache loop)
     {
         DatabaseCache database = cache.Database;
         ReadOnlySpan<byte> text = batch.IsSimple ? content : content[..content.IndexOf((byte)0)];
-        bool known = database.Statements.FindKnown(cache.Context()!, text) is not null;
-        if (known)
+        CachedStatement? known = database.Statements.FindKnown(cache.Context()!, text);
+        if (known is not null)
         {
             _sieve.OnKnown();
         }
@@ -204,7 +204,7 @@ internal sealed class CacheGate(LoopCache loop)
             return Pass(cache, CacheResult.Miss);
         }
 
-        if (database.Statements.Find(cache.Context()!, text, loop.Loop.Now) is not { } statement)
+        if (database.Statements.Find(cache.Context()!, text, known, loop.Loop.Now) is not { } statement)
         {
             return Pass(cache, CacheResult.Disabled);
         }

@@ -52,12 +52,11 @@ internal sealed class DependencyReader
             return false;
         }
 
-        int count = BindArguments.Count(batch.Arguments);
-        for (int number = 1; number <= count; number++)
+        var arguments = new BindArguments(batch.Arguments);
+        while (arguments.TryNext(out _, out ReadOnlySpan<byte> value, out _))
         {
             // a text's binary format is the text
-            if (BindArguments.TryGet(batch.Arguments, number, out _, out ReadOnlySpan<byte> value)
-                && DateWords.MayContain(value))
+            if (DateWords.MayContain(value))
             {
                 return true;
             }

@@ -89,11 +89,19 @@ internal sealed class LoopCache
             return;
         }
 
+        // Armed first: what comes from now on wakes the loop, and what came before is seen here. The others that wait
+        // have armed it themselves.
+        Arm();
+        fill.Database.Freshness.Pulses.Want(fill.Ticket, urgent: fill.HasWaiters);
+        if (TrySettle(fill))
+        {
+            fill.End(fill.IsPublished);
+            return;
+        }
+
         _pending.Add(fill);
         _pendingBytes += fill.Length;
-        fill.Database.Freshness.Pulses.Want(fill.Ticket, urgent: fill.HasWaiters);
-        Arm();
-        PublishReady();
+        Loop.WakeBy(Loop.Now + PendingLimit);
     }
 
     /// <summary>Something came, or a deadline has passed.</summary>

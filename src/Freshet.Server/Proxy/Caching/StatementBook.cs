@@ -24,20 +24,20 @@ internal sealed class StatementBook(DatabaseCache database)
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>The statement as the present catalogue judges it; null while there is none.</summary>
-    public CachedStatement? Find(CacheContext context, ReadOnlySpan<byte> text, long now)
+    /// <param name="context">The session's.</param>
+    /// <param name="text">The statement.</param>
+    /// <param name="known">What <see cref="FindKnown"/> gave for it.</param>
+    /// <param name="now">The time, to know which statements are used least.</param>
+    public CachedStatement? Find(CacheContext context, ReadOnlySpan<byte> text, CachedStatement? known, long now)
     {
         if (database.Catalog is not { } catalog || catalog.SchemaVersion != database.Freshness.SchemaVersion)
         {
             return null;
         }
 
-        Dialect dialect = DialectOf(context);
-        if (!dialect.Lookup.TryGetValue(text, out CachedStatement? statement)
-            || statement.SchemaVersion != catalog.SchemaVersion)
-        {
-            statement = Analyse(dialect, catalog, text, statement);
-        }
-
+        CachedStatement statement = known is not null && known.SchemaVersion == catalog.SchemaVersion
+            ? known
+            : Analyse(DialectOf(context), catalog, text, known);
         statement.LastUsed = now;
         return statement;
     }

@@ -18,11 +18,19 @@ public sealed class DependencyReaderTests
         Assert.False(HasDateWord(format, "2026-01-01"));
     }
 
-    private static bool HasDateWord(byte format, string value)
+    [Fact]
+    public void It_is_found_behind_parameters_that_are_NULL()
+    {
+        Assert.True(HasDateWord(0, "now", nulls: 250));
+        Assert.False(HasDateWord(0, "never", nulls: 250));
+    }
+
+    private static bool HasDateWord(byte format, string value, byte nulls = 0)
     {
         byte[] bind =
         [
-            .. "\0\0"u8, 0, 1, 0, format, 0, 1, 0, 0, 0, (byte)value.Length, .. Encoding.ASCII.GetBytes(value), 0, 0,
+            .. "\0\0"u8, 0, 1, 0, format, 0, (byte)(nulls + 1), .. Enumerable.Repeat((byte)0xff, 4 * nulls),
+            0, 0, 0, (byte)value.Length, .. Encoding.ASCII.GetBytes(value), 0, 0,
         ];
         byte[] data =
         [
