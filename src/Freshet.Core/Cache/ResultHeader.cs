@@ -15,7 +15,7 @@ internal struct ResultHeader
     /// <summary>The stream's incarnation; -1 as above.</summary>
     public long Epoch;
 
-    /// <summary>The invalidation clock before its query was sent.</summary>
+    /// <summary>How often its statement's results had been invalidated by hand before its query was sent.</summary>
     public long Invalidations;
 
     /// <summary><see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>

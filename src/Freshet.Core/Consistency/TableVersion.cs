@@ -32,9 +32,6 @@ internal sealed class TableVersion
         internal set => _tracked = value;
     }
 
-    /// <summary>Invalidations by hand, and by writes seen where no stream runs.</summary>
-    public InvalidationScope Scope { get; } = new();
-
     internal bool HasBuckets => _buckets is not null;
 
     /// <summary>The cell of a key's bucket; the buckets exist after <see cref="Freshness.SplitByKey"/>.</summary>

@@ -27,8 +27,6 @@ internal sealed class CacheDirectory : IDisposable
 
     public ResultStore Store { get; }
 
-    public InvalidationClock Clock { get; } = new();
-
     public Flights Flights { get; } = new();
 
     public StatementTable Statements { get; } = new();
@@ -50,7 +48,7 @@ internal sealed class CacheDirectory : IDisposable
 
     public int NextContextNumber() => Interlocked.Increment(ref _lastContext);
 
-    /// <summary>The cache of a pool's database; null when its mode is off and no rule says otherwise.</summary>
+    /// <summary>The cache of a pool's database; null when its mode is off.</summary>
     public DatabaseCache? Enter(Pool pool)
     {
         DatabaseCacheSnapshot settings = pool.Database.Cache;

@@ -127,7 +127,7 @@ internal sealed class CacheGate(LoopCache loop)
         ref readonly ResultHeader header = ref stored.Header;
         if (loop.Directory.Statements.Find(header.StatementNumber) is not { IsDistrusted: false } statement
             || (batch.Describes && header.DescriptionBytes == 0)
-            || !statement.IsValidSince(header.Invalidations))
+            || statement.Invalidations != header.Invalidations)
         {
             return CacheDecision.Pass;
         }
@@ -257,7 +257,7 @@ internal sealed class CacheGate(LoopCache loop)
     {
         DatabaseCache database = cache.Database;
         Freshness freshness = database.Freshness;
-        long clock = loop.Directory.Clock.Now;
+        long invalidations = statement.Invalidations;
         ReadOnlySpan<VersionCell> cells = _dependencies.Read(statement, batch, content);
         bool stamped = freshness.TryStamp(cells, out ResultStamp stamp)
             && statement.IsTracked
@@ -275,7 +275,7 @@ internal sealed class CacheGate(LoopCache loop)
             Cells = cells.ToArray(),
             Stamp = stamp,
             IsStamped = stamped,
-            Clock = clock,
+            Invalidations = invalidations,
             IsVerification = verify,
         };
         loop.Directory.Flights.Add(fill);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Freshet.Core.Consistency;
 using Freshet.Core.Policy;
 using Freshet.Core.Sql.Analysis;
@@ -15,14 +16,16 @@ internal sealed class CachedStatement
     /// <summary>Tries before it is judged; a hit for so many of them is enough; else one of so many is tried.</summary>
     private const int TriesJudged = 64, FewestUses = 8, TryAgainEach = 16;
 
-    private readonly InvalidationClock _clock;
-    private ImmutableArray<InvalidationScope> _scopes;
-    private volatile Validity _validity = new(0, 0);
+    private readonly Lock _labelling = new();
+    private ImmutableHashSet<ResultLabel> _labels = [];
+    private long _invalidations;
+    private volatile PastInvalidation? _lastInvalidation;
 
     public CachedStatement(
-        int number, long schemaVersion, StatementFacts facts, StatementVerdict verdict,
-        ImmutableArray<TableVersion> tables, ImmutableArray<InvalidationScope> scopes, InvalidationClock clock)
+        DatabaseCache database, int number, long schemaVersion, StatementFacts facts, StatementVerdict verdict,
+        ImmutableArray<TableVersion> tables)
     {
+        Database = database;
         Number = number;
         SchemaVersion = schemaVersion;
         Facts = facts;
@@ -32,9 +35,9 @@ internal sealed class CachedStatement
         Points = verdict.PointKeys.IsEmpty
             ? []
             : [.. tables.Select(table => verdict.PointKeys.FirstOrDefault(point => point.Relation == table.Id.Value))];
-        _scopes = scopes;
-        _clock = clock;
     }
+
+    public DatabaseCache Database { get; }
 
     /// <summary>Stands in the headers of its results.</summary>
     public int Number { get; }
@@ -111,34 +114,29 @@ internal sealed class CachedStatement
         }
     }
 
-    /// <summary>False when something that concerns it was invalidated by hand after the clock showed
-    /// <paramref name="sentAt"/>.</summary>
-    public bool IsValidSince(long sentAt)
+    /// <summary>How often its results were invalidated by hand: one that was sent for before the last time is not served.
+    /// </summary>
+    public long Invalidations => Volatile.Read(ref _invalidations);
+
+    /// <summary>The last time by hand; null: never.</summary>
+    public PastInvalidation? LastInvalidation => _lastInvalidation;
+
+    /// <summary>The names by which policies let its results be invalidated.</summary>
+    public ImmutableHashSet<ResultLabel> Labels => Volatile.Read(ref _labels);
+
+    /// <param name="cause">For explain.</param>
+    public void Invalidate(string cause)
     {
-        long now = _clock.Now;
-        if (now == sentAt)
-        {
-            return true;
-        }
-
-        Validity validity = _validity;
-        if (validity.Clock != now)
-        {
-            long latest = 0;
-            foreach (InvalidationScope scope in _scopes)
-            {
-                latest = Math.Max(latest, scope.At);
-            }
-
-            _validity = validity = new Validity(now, latest);
-        }
-
-        return validity.Latest <= sentAt;
+        Interlocked.Increment(ref _invalidations);
+        _lastInvalidation = new PastInvalidation(cause, Stopwatch.GetTimestamp());
     }
 
-    public void AddScopes(IEnumerable<InvalidationScope> scopes) => _scopes = [.. _scopes.Union(scopes)];
-
-    /// <param name="Clock">The clock when it was looked up.</param>
-    /// <param name="Latest">The latest invalidation of any of its scopes by then.</param>
-    private sealed record Validity(long Clock, long Latest);
+    /// <summary>A policy is about to be in force for it. Before any result is asked for under it.</summary>
+    public void AddLabels(IEnumerable<ResultLabel> labels)
+    {
+        lock (_labelling)
+        {
+            Volatile.Write(ref _labels, _labels.Union(labels));
+        }
+    }
 }

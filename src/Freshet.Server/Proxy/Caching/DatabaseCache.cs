@@ -18,7 +18,6 @@ internal sealed class DatabaseCache
     private const int MostContexts = 10_000;
 
     private readonly ConcurrentDictionary<string, CacheContext> _contexts = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, InvalidationScope> _scopes = new(StringComparer.Ordinal);
 
     public DatabaseCache(CacheDirectory directory, string target, string database, DatabaseCacheSnapshot settings)
     {
@@ -28,6 +27,7 @@ internal sealed class DatabaseCache
         Settings = settings;
         Statements = new StatementBook(this);
         Policies = new PolicyBook(this);
+        Invalidator = new Invalidator(this);
         Counters = [.. Enumerable.Range(0, directory.Loops).Select(_ => new CacheCounters())];
     }
 
@@ -67,8 +67,7 @@ internal sealed class DatabaseCache
     /// <summary>By loop.</summary>
     public CacheCounters[] Counters { get; }
 
-    /// <summary>Everything of the database.</summary>
-    public InvalidationScope All { get; } = new();
+    public Invalidator Invalidator { get; }
 
     /// <summary>What a statement that asks for <paramref name="wanted"/> gets.</summary>
     public CacheMode Effective(CacheMode wanted) =>
@@ -93,12 +92,4 @@ internal sealed class DatabaseCache
 
         return context.IsRefused ? null : context;
     }
-
-    /// <summary>A scope by its kind and name: <c>tag:live</c>, <c>profile:players</c>, <c>fingerprint:…</c>. Bounded by
-    /// what the configuration and the cached statements name.</summary>
-    public InvalidationScope Scope(string kind, string name) =>
-        _scopes.GetOrAdd(kind + ":" + name, static _ => new InvalidationScope());
-
-    /// <summary>Null: nothing that is cached was ever in that scope.</summary>
-    public InvalidationScope? FindScope(string kind, string name) => _scopes.GetValueOrDefault(kind + ":" + name);
 }

@@ -69,8 +69,8 @@ internal sealed class Fill
     /// <summary>Its tables are streamed and confirmed: it may be served by version, not only by age.</summary>
     public bool IsStamped { get; init; }
 
-    /// <summary>The invalidation clock before the query was sent.</summary>
-    public long Clock { get; init; }
+    /// <summary><see cref="CachedStatement.Invalidations"/> before the query was sent.</summary>
+    public long Invalidations { get; init; }
 
     /// <summary>It is run to compare it with what is stored.</summary>
     public bool IsVerification { get; init; }
@@ -185,7 +185,7 @@ internal sealed class Fill
         Version = IsStamped ? Stamp.Version : -1,
         SchemaVersion = Stamp.SchemaVersion,
         Epoch = IsStamped ? Stamp.Epoch : -1,
-        Invalidations = Clock,
+        Invalidations = Invalidations,
         StoredAt = CompletedAt,
         DescriptionBytes = DescriptionBytes,
         StatementNumber = Statement.Number,

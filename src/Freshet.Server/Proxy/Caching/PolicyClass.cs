@@ -40,7 +40,25 @@ internal sealed class PolicyClass
             Profile = hint?.Profile,
             Key = hint?.Key,
         };
-        statement.AddScopes(policy.Tags.Select(tag => _database.Scope("tag", tag)));
+        statement.AddLabels(Labels(policy));
         return policy;
+    }
+
+    private static IEnumerable<ResultLabel> Labels(ResultPolicy policy)
+    {
+        foreach (string tag in policy.Tags)
+        {
+            yield return new ResultLabel(InvalidationKind.Tag, tag);
+        }
+
+        if (policy.Profile is { } profile)
+        {
+            yield return new ResultLabel(InvalidationKind.Profile, profile);
+        }
+
+        if (policy.Key is { } key)
+        {
+            yield return new ResultLabel(InvalidationKind.Key, key);
+        }
     }
 }

@@ -68,12 +68,7 @@ internal sealed class StatementBook(DatabaseCache database)
             ? [.. verdict.Relations.Select(oid => database.Freshness.Table(new RelationId(oid)))]
             : [];
         var statement = new CachedStatement(
-            directory.Statements.NextNumber(), catalog.SchemaVersion, facts, verdict, tables,
-            [
-                database.All, database.Scope("fingerprint", facts.FingerprintText),
-                .. tables.Select(table => table.Scope),
-            ],
-            directory.Clock)
+            database, directory.Statements.NextNumber(), catalog.SchemaVersion, facts, verdict, tables)
         {
             RefusedAs = RefusalBuckets.Of(verdict.Reason),
         };
