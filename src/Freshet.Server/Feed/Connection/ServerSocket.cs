@@ -108,35 +108,68 @@ internal sealed class ServerSocket : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(timeout);
-        var socket = server.IsUnixSocket
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            EndPoint target = server.IsUnixSocket
-                ? new UnixDomainSocketEndPoint(server.Target)
-                : IPAddress.TryParse(server.Host, out IPAddress? address)
-                    ? new IPEndPoint(address, server.Port)
-                    : new DnsEndPoint(server.Host, server.Port);
-            if (!server.IsUnixSocket)
+            EndPoint[] targets = server.IsUnixSocket
+                ? [new UnixDomainSocketEndPoint(server.Target)]
+                : [.. Dns.GetHostAddressesAsync(server.Host, limit.Token).GetAwaiter().GetResult()
+                    .Select(address => new IPEndPoint(address, server.Port))];
+            return ConnectFirst(targets, limit.Token);
+        }
+        catch (Exception failure)
+            when (failure is SocketException or OperationCanceledException or ArgumentException)
+        {
+            string reason = failure is OperationCanceledException
+                ? $"no connection within {timeout.TotalSeconds} s"
+                : failure.Message;
+            throw new FeedException(FeedFailure.Lost, $"cannot connect to {server.Target}: {reason}", failure);
+        }
+    }
+
+    private static Socket ConnectFirst(EndPoint[] targets, CancellationToken limit)
+    {
+        for (int i = 0; ; i++)
+        {
+            try
             {
+                return Connect(targets[i], limit);
+            }
+            catch (SocketException) when (i + 1 < targets.Length && !limit.IsCancellationRequested)
+            {
+                // A name with several addresses: the next one may answer, and the last one's failure is told.
+            }
+        }
+    }
+
+    /// <summary>Without ConnectAsync: after one asynchronous call .NET keeps a socket non-blocking for good, and each
+    /// blocking read is then a wait for another thread's event, which costs several times what the read does.</summary>
+    private static Socket Connect(EndPoint target, CancellationToken limit)
+    {
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            if (target is IPEndPoint)
+            {
+                socket.NoDelay = true;
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
                 socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
                 socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
                 socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
             }
 
-            socket.ConnectAsync(target, limit.Token).AsTask().GetAwaiter().GetResult();
+            using (limit.Register(socket.Dispose)) // ends a connect that waits
+            {
+                socket.Connect(target);
+            }
+
+            limit.ThrowIfCancellationRequested();
             return socket;
         }
-        catch (Exception failure)
-            when (failure is SocketException or OperationCanceledException or ArgumentException)
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             socket.Dispose();
-            string reason = failure is OperationCanceledException
-                ? $"no connection within {timeout.TotalSeconds} s"
-                : failure.Message;
-            throw new FeedException(FeedFailure.Lost, $"cannot connect to {server.Target}: {reason}", failure);
+            limit.ThrowIfCancellationRequested();
+            throw;
         }
     }
 }
