@@ -99,6 +99,11 @@ internal sealed class Freshness
             && Volatile.Read(ref _epoch) == epoch;
     }
 
+    /// <summary>The stream has come up to the floor that the ticket stands for, or is broken: nobody need wait.
+    /// </summary>
+    public bool HasReached(long ticket) =>
+        ticket == 0 || !IsLive || (Pulses.TryGetFloor(ticket, out Lsn floor) && Position >= floor);
+
     private static long Greatest(ReadOnlySpan<VersionCell> cells)
     {
         long greatest = 0;

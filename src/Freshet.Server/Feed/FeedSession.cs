@@ -184,6 +184,7 @@ internal sealed class FeedSession : IDisposable
             throw new FeedException(FeedFailure.Lost, $"more than {MostPendingCommits} commits are not visible yet");
         }
 
+        _loop!.OnCommit();
         _counters.OnCommit(commit.CommittedAt);
         if (commit.Changes.Length > 0 || commit.ChangesSchema)
         {

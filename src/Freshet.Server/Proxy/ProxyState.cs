@@ -31,11 +31,11 @@ internal sealed class ProxyState
         Loops = [.. Enumerable.Range(0, snapshot.Threads).Select(index => new EventLoop(index, Table, log))];
         Cache = new CacheDirectory(snapshot.Cache, Loops.Length);
         LoopCaches = [.. Loops.Select(loop => new LoopCache(Cache, loop))];
-        Cache.Progressed = () =>
+        Cache.Progressed = database =>
         {
             foreach (LoopCache cache in LoopCaches)
             {
-                cache.OnProgress();
+                cache.OnProgress(database);
             }
         };
         CancelQueues = new CancelQueues(Counters);

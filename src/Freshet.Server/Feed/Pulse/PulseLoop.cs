@@ -11,6 +11,9 @@ namespace Freshet.Server.Feed.Pulse;
 /// </summary>
 internal sealed class PulseLoop
 {
+    /// <summary>So often at least the stream is asked, to see that it lives.</summary>
+    private static readonly long LivenessTicks = Stopwatch.Frequency / 10;
+
     private readonly PulseConnection _connection;
     private readonly ReplicationConnection _stream;
     private readonly Freshness _freshness;
@@ -22,7 +25,6 @@ internal sealed class PulseLoop
 
     // Not disposed: a reader may wake it at any moment, also while its stream ends.
     private readonly AutoResetEvent _wake = new(false);
-    private long _askedAt;
     private long _insertPosition;
 
     /// <param name="connection">Owned by the caller, as is the stream.</param>
@@ -55,6 +57,9 @@ internal sealed class PulseLoop
     /// <summary>Somebody waits for a pulse, a commit came in, or it shall stop.</summary>
     public void Wake() => _wake.Set();
 
+    /// <summary>From the stream's thread: a commit came.</summary>
+    public void OnCommit() => _pace.OnCommit(Stopwatch.GetTimestamp());
+
     /// <summary>Runs until stopped or until a <see cref="FeedException"/>.</summary>
     public void Run(CancellationToken stop)
     {
@@ -65,6 +70,7 @@ internal sealed class PulseLoop
             _pace.OnProgress(now, _freshness.Position);
             long untilPulse = _pace.UntilPulse(now, pulses.IsWanted, pulses.IsUrgent);
             long untilFlush = _pace.UntilFlush(now);
+            long untilAsk = _pace.UntilAsk(now);
             if (untilPulse <= 0)
             {
                 Ask();
@@ -73,9 +79,13 @@ internal sealed class PulseLoop
             {
                 Flush();
             }
+            else if (untilAsk <= 0)
+            {
+                AskStream(now);
+            }
             else
             {
-                Wait(Math.Min(untilPulse, untilFlush), pulses.IsUrgent);
+                Wait(Math.Min(untilPulse, Math.Min(untilFlush, untilAsk)), pulses.IsUrgent);
             }
         }
     }
@@ -100,11 +110,9 @@ internal sealed class PulseLoop
     {
         long begun = Stopwatch.GetTimestamp();
         _pace.OnBegin(begun);
-        if (_freshness.Pulses.IsUrgent)
+        if (_freshness.Pulses.IsUrgent && _pace.AsksAtOnce(begun))
         {
-            // At the same time: mostly its answer has come up to what the pulse will tell.
-            _askedAt = begun;
-            _stream.Ask(_freshness.Position, wantsReply: true);
+            AskStream(begun);
         }
 
         long number = _freshness.Pulses.Begin(out long epoch);
@@ -125,12 +133,6 @@ internal sealed class PulseLoop
         long now = Stopwatch.GetTimestamp();
         _pace.OnEnd(_freshness.PendingCommits > 0);
         _pace.OnAnswer(insertPosition);
-        AskStream(now, isBehind: _freshness.Position < insertPosition);
-    }
-
-    /// <summary>Asks when the stream is behind, and now and then to see that it lives.</summary>
-    private void AskStream(long now, bool isBehind)
-    {
         TimeSpan silence = Stopwatch.GetElapsedTime(_stream.HeardAt, now);
         if (silence > _streamTimeout)
         {
@@ -138,11 +140,16 @@ internal sealed class PulseLoop
                 FeedFailure.Lost, $"the stream has been silent for {silence.TotalSeconds:0} s, though it was asked");
         }
 
-        if (isBehind || Stopwatch.GetElapsedTime(_askedAt, now) > TimeSpan.FromMilliseconds(100))
+        if (_pace.SinceAsk(now) > LivenessTicks)
         {
-            _askedAt = now;
-            _stream.Ask(_freshness.Position, wantsReply: true);
+            AskStream(now);
         }
+    }
+
+    private void AskStream(long now)
+    {
+        _pace.OnAsk(now);
+        _stream.Ask(_freshness.Position, wantsReply: true);
     }
 
     private void Flush()
@@ -154,6 +161,6 @@ internal sealed class PulseLoop
 
         long now = Stopwatch.GetTimestamp();
         _pace.OnFlush(now);
-        AskStream(now, isBehind: true);
+        AskStream(now);
     }
 }

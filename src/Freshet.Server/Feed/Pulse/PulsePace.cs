@@ -10,10 +10,17 @@ namespace Freshet.Server.Feed.Pulse;
 internal sealed class PulsePace(TimeSpan heartbeat)
 {
     /// <summary>Least time between the beginnings of two pulses while a client waits.</summary>
-    internal static readonly long UrgentTicks = Ticks(TimeSpan.FromMicroseconds(500));
+    internal static readonly long UrgentTicks = Ticks(TimeSpan.FromMicroseconds(1000));
 
     /// <summary>The same while nobody waits but results that want to be stored.</summary>
     internal static readonly long GatherTicks = Ticks(TimeSpan.FromMilliseconds(5));
+
+    /// <summary>While commits come at such distances each tells how far the stream is: it need not be asked.</summary>
+    internal static readonly long FlowTicks = Ticks(TimeSpan.FromMilliseconds(1));
+
+    /// <summary>How long the stream may be behind before it is asked, again if it was; then ever longer, up to
+    /// <see cref="GatherTicks"/>.</summary>
+    internal static readonly long AskTicks = Ticks(TimeSpan.FromMicroseconds(500));
 
     /// <summary>How long the stream may be behind before the log is flushed for it: mostly a commit under way does it.
     /// </summary>
@@ -27,6 +34,9 @@ internal sealed class PulsePace(TimeSpan heartbeat)
     private long _behindSince;
     private long _flushedAt = long.MinValue / 2;
     private long _confirmDelay;
+    private long _askedAt = long.MinValue / 2;
+    private long _askDelay = AskTicks;
+    private long _commitAt = long.MinValue / 2;
     private Lsn _newest;
 
     /// <summary>A pulse begins.</summary>
@@ -72,7 +82,34 @@ internal sealed class PulsePace(TimeSpan heartbeat)
         // The next target, and its patience, begin when the one before is reached.
         Target = _newest > position ? _newest : Lsn.Zero;
         _behindSince = now;
+        _askDelay = AskTicks;
     }
+
+    /// <summary>From any thread: a commit was streamed.</summary>
+    public void OnCommit(long now) => Volatile.Write(ref _commitAt, now);
+
+    /// <summary>Whether the stream is to be asked together with a pulse for which a client waits: where commits are
+    /// few, its answer has then come up to what the pulse tells.</summary>
+    public bool AsksAtOnce(long now) => now - Volatile.Read(ref _commitAt) > FlowTicks;
+
+    /// <summary>Ticks until the stream is to be asked how far it is, being behind; 0 or less: now.
+    /// <see cref="long.MaxValue"/>: it need not.</summary>
+    public long UntilAsk(long now) =>
+        Target == Lsn.Zero ? long.MaxValue : Math.Max(_behindSince, _askedAt) + _askDelay - now;
+
+    /// <summary>It was asked.</summary>
+    public void OnAsk(long now)
+    {
+        if (UntilAsk(now) <= 0)
+        {
+            _askDelay = Math.Min(2 * _askDelay, GatherTicks);
+        }
+
+        _askedAt = now;
+    }
+
+    /// <summary>Ticks since it was asked.</summary>
+    public long SinceAsk(long now) => now - _askedAt;
 
     /// <summary>What the stream has not come up to yet; <see cref="Lsn.Zero"/>: nothing.</summary>
     public Lsn Target { get; private set; }

@@ -40,7 +40,7 @@ internal sealed class CacheDirectory : IDisposable
 
     /// <summary>Called on a feed's thread when something came that a loop may wait for. Set before the loops start.
     /// </summary>
-    public Action? Progressed { get; set; }
+    public Action<DatabaseCache>? Progressed { get; set; }
 
     /// <summary>Called when a statement's result differed from the stored one of the same state. On a loop's thread.
     /// </summary>
@@ -96,7 +96,7 @@ internal sealed class CacheDirectory : IDisposable
 
     private void OnProgress(DatabaseCache database)
     {
-        Progressed?.Invoke();
+        Progressed?.Invoke(database);
         if (database.Catalog is { } catalog && catalog.SchemaVersion != database.Freshness.SchemaVersion)
         {
             database.CatalogOutdated?.Invoke();

@@ -36,6 +36,9 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary>In strict mode: the pulse that began after the request under way arrived; 0: none drawn.</summary>
     public long RequestTicket { get; set; }
 
+    /// <summary>The later of the two; 0: it need not wait.</summary>
+    public long NeededTicket => Math.Max(FloorTicket, RequestTicket);
+
     /// <summary>The result under way at the server; null: it is not to be stored.</summary>
     public Fill? Fill { get; set; }
 
@@ -45,8 +48,11 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     /// <summary><see cref="System.Diagnostics.Stopwatch"/> ticks at which it goes past the cache.</summary>
     public long Deadline { get; private set; }
 
-    /// <summary>The query of another client that it waits for; null: it waits for the stream.</summary>
+    /// <summary>The query of another client that it waits for; null: none.</summary>
     public Fill? Awaited { get; private set; }
+
+    /// <summary>While held: it waits for the stream.</summary>
+    public bool AwaitsFloor => Awaited is null && BridgeBy == 0;
 
     /// <summary>The transaction under way has executed DDL, GRANT or the like.</summary>
     public bool ChangesDefinitions { get; set; }

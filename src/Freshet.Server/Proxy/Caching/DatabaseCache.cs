@@ -28,6 +28,7 @@ internal sealed class DatabaseCache
         Statements = new StatementBook(this);
         Policies = new PolicyBook(this);
         Invalidator = new Invalidator(this);
+        Waits = new FloorWaits(Freshness, directory.Loops);
         Counters = [.. Enumerable.Range(0, directory.Loops).Select(_ => new CacheCounters())];
     }
 
@@ -68,6 +69,8 @@ internal sealed class DatabaseCache
     public CacheCounters[] Counters { get; }
 
     public Invalidator Invalidator { get; }
+
+    public FloorWaits Waits { get; }
 
     /// <summary>What a statement that asks for <paramref name="wanted"/> gets.</summary>
     public CacheMode Effective(CacheMode wanted) =>

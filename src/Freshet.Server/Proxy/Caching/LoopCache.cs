@@ -25,7 +25,6 @@ internal sealed class LoopCache
     private readonly List<ClientCache> _held = [];
     private readonly Action _letter;
     private long _pendingBytes;
-    private int _armed;
 
     public LoopCache(CacheDirectory directory, EventLoop loop)
     {
@@ -51,24 +50,28 @@ internal sealed class LoopCache
     /// <summary>Where a key is put together.</summary>
     public byte[] KeyBuffer { get; } = new byte[(2 * ClientBatch.MostBytes) + 64];
 
-    /// <summary>From the feeds' threads: something came that may be waited for.</summary>
-    public void OnProgress()
+    /// <summary>From the feeds' threads: something came that this loop may wait for.</summary>
+    public void OnProgress(DatabaseCache database)
     {
-        if (Volatile.Read(ref _armed) != 0 && Interlocked.Exchange(ref _armed, 0) != 0)
+        if (database.Waits.TryTake(Loop.Index))
         {
             Loop.Post(_letter);
         }
     }
 
-    /// <summary>From now on progress wakes the loop: whoever waits looks once more after this.</summary>
-    public void Arm() => Interlocked.Exchange(ref _armed, 1);
-
     /// <summary>The client's input is held until <see cref="Work"/> finds that it may go on.</summary>
+    /// <param name="client">Which waits.</param>
+    /// <param name="deadline">When it has waited long enough, <see cref="Stopwatch"/> ticks.</param>
+    /// <param name="awaited">The query that it waits for; null: it waits for its floor, or just for a while.</param>
     public void Hold(ClientCache client, long deadline, Fill? awaited)
     {
         client.Hold(deadline, awaited);
         _held.Add(client);
         Loop.WakeBy(deadline);
+        if (client.AwaitsFloor && !client.Database.Waits.Expect(Loop.Index, client.NeededTicket))
+        {
+            Loop.Post(_letter); // it came meanwhile
+        }
     }
 
     public void Forget(ClientCache client) => _held.Remove(client);
@@ -89,9 +92,6 @@ internal sealed class LoopCache
             return;
         }
 
-        // Armed first: what comes from now on wakes the loop, and what came before is seen here. The others that wait
-        // have armed it themselves.
-        Arm();
         fill.Database.Freshness.Pulses.Want(fill.Ticket, urgent: fill.HasWaiters);
         if (TrySettle(fill))
         {
@@ -102,18 +102,40 @@ internal sealed class LoopCache
         _pending.Add(fill);
         _pendingBytes += fill.Length;
         Loop.WakeBy(Loop.Now + PendingLimit);
+        if (!fill.Database.Waits.Expect(Loop.Index, fill.Ticket))
+        {
+            Loop.Post(_letter); // it came meanwhile
+        }
     }
 
     /// <summary>Something came, or a deadline has passed.</summary>
     private void Work()
     {
-        Arm();
-        PublishReady();
-        ResumeReady();
-        if (_pending.Count == 0 && _held.Count == 0)
+        do
         {
-            Volatile.Write(ref _armed, 0);
+            PublishReady();
+            ResumeReady();
         }
+        while (!ExpectRest());
+    }
+
+    /// <summary>What is left wakes the loop when its turn comes.</summary>
+    /// <returns>False when something came in between.</returns>
+    private bool ExpectRest()
+    {
+        bool nothingCame = true;
+        foreach (Fill fill in _pending)
+        {
+            nothingCame &= fill.Database.Waits.Expect(Loop.Index, fill.Ticket);
+        }
+
+        foreach (ClientCache client in _held)
+        {
+            nothingCame &= !client.AwaitsFloor
+                || client.Database.Waits.Expect(Loop.Index, client.NeededTicket);
+        }
+
+        return nothingCame;
     }
 
     private void PublishReady()
@@ -194,7 +216,7 @@ internal sealed class LoopCache
             {
                 client.GiveUpWaiting();
             }
-            else if (client.Awaited is not null || !VersionJudge.IsFloorReached(client))
+            else if (!client.AwaitsFloor || !client.Database.Freshness.HasReached(client.NeededTicket))
             {
                 next = Math.Min(next, client.Deadline);
                 continue;

@@ -18,16 +18,6 @@ internal sealed class VersionJudge(LoopCache loop)
         database.Freshness.IsLive
         && Stopwatch.GetElapsedTime(database.Freshness.Pulses.CaughtUpAt, now) <= database.Settings.MaxStaleness;
 
-    /// <summary>Whether the stream has come as far as the held client needs it.</summary>
-    public static bool IsFloorReached(ClientCache cache)
-    {
-        Freshness freshness = cache.Database.Freshness;
-        long ticket = Math.Max(cache.FloorTicket, cache.RequestTicket);
-        return ticket == 0
-            || !freshness.IsLive
-            || (freshness.Pulses.TryGetFloor(ticket, out Lsn floor) && freshness.Position >= floor);
-    }
-
     /// <summary>The state that it was made on is the state at the stream's position, that position is recent, and it
     /// is at least what this client has seen.</summary>
     public Usability Judge(
@@ -48,7 +38,7 @@ internal sealed class VersionJudge(LoopCache loop)
             return Usability.No;
         }
 
-        long ticket = Math.Max(cache.FloorTicket, cache.RequestTicket);
+        long ticket = cache.NeededTicket;
         if (ticket == 0 || (freshness.Failpoints & ConsistencyFailpoints.NoFloor) != 0)
         {
             return Usability.Yes;
@@ -70,12 +60,6 @@ internal sealed class VersionJudge(LoopCache loop)
         freshness.Pulses.Want(ticket, urgent: true);
         long limit = (long)(loop.Directory.Settings.FloorWait.TotalSeconds * Stopwatch.Frequency);
         loop.Hold(cache, Stopwatch.GetTimestamp() + limit, awaited: null);
-        loop.Arm();
-        if (IsFloorReached(cache))
-        {
-            loop.Loop.Post(() => loop.Resume(cache)); // it came before the loop was armed
-        }
-
         return Usability.Later;
     }
 }
