@@ -304,7 +304,11 @@ internal sealed class Freshness
         var cells = new List<VersionCell>(changes.Length * 2);
         foreach (TableChange change in changes)
         {
-            Add(cells, change.Table.Any);
+            if (Add(cells, change.Table.Any))
+            {
+                change.Table.Changed();
+            }
+
             if (change.IsWhole || !change.Table.HasBuckets)
             {
                 Add(cells, change.Table.Whole);
@@ -320,12 +324,15 @@ internal sealed class Freshness
         cells.ForEach(cell => cell.Touch(end));
     }
 
-    private static void Add(List<VersionCell> cells, VersionCell cell)
+    private static bool Add(List<VersionCell> cells, VersionCell cell)
     {
-        if (!cells.Contains(cell))
+        bool isNew = !cells.Contains(cell);
+        if (isNew)
         {
             cells.Add(cell);
         }
+
+        return isNew;
     }
 
     private void MoveTo(Lsn position)

@@ -13,6 +13,7 @@ internal sealed class TableVersion
 
     private VersionCell[]? _buckets;
     private volatile bool _tracked;
+    private long _changedAt;
 
     internal TableVersion(RelationId id) => Id = id;
 
@@ -32,10 +33,16 @@ internal sealed class TableVersion
         internal set => _tracked = value;
     }
 
+    /// <summary>When the last commit to it was streamed, <see cref="System.Diagnostics.Stopwatch"/> ticks; 0: none
+    /// since the start.</summary>
+    public long ChangedAt => Volatile.Read(ref _changedAt);
+
     internal bool HasBuckets => _buckets is not null;
 
     /// <summary>The cell of a key's bucket; the buckets exist after <see cref="Freshness.SplitByKey"/>.</summary>
     public VersionCell Bucket(ulong keyHash) => _buckets![keyHash % BucketCount];
+
+    internal void Changed() => Volatile.Write(ref _changedAt, System.Diagnostics.Stopwatch.GetTimestamp());
 
     internal void Split(Lsn position)
     {

@@ -15,7 +15,7 @@ internal enum SqlKeyword : byte
     /// <summary>The last that leads a statement.</summary>
     LastLeading = With,
     All, As, Atomic, Authorization, Case, Global, Hold, Into, Local, Recursive, Replace, Role, Seed, Session, Temp,
-    Temporary, To, Transaction, Constraints, Work, Pg_settings, Set_config, Setseed,
+    Temporary, To, Transaction, Constraints, Work, Pg_settings, Set_config, Setseed, Freshet,
 
     /// <summary>Not a word: what came before was a dot.</summary>
     Dot,

@@ -233,6 +233,9 @@ internal struct StatementScanner
             case SqlKeyword.Pg_settings when _update: _traits |= StatementTraits.SetConfig; break;
             case SqlKeyword.Set_config: _traits |= StatementTraits.SetConfig; break;
             case SqlKeyword.Setseed: _traits |= StatementTraits.Seed; break;
+            case SqlKeyword.Freshet when _leading == StatementKind.Select && _tokens is 1 or 3:
+                _traits |= StatementTraits.AdminCall;
+                break;
             case SqlKeyword.Atomic when _previous == SqlKeyword.Begin && _leading == StatementKind.Create && _body == 0:
                 _body = 1;
                 break;

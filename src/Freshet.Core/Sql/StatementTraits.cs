@@ -75,6 +75,10 @@ internal enum StatementTraits : ulong
     /// <summary>The scanner could not see a name (<c>U&amp;"…"</c>, a dollar tag beyond 64 bytes): treat it as if it
     /// had every trait.</summary>
     Opaque = 1UL << 31,
+
+    /// <summary>It begins with <c>SELECT freshet</c> or <c>SELECT * FROM freshet</c>: it may be an
+    /// <see cref="AdminCall"/>.</summary>
+    AdminCall = 1UL << 32,
 }
 
 /// <summary>What <see cref="StatementScanner"/> found.</summary>

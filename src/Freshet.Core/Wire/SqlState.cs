@@ -9,9 +9,13 @@ internal static class SqlState
     public const string FeatureNotSupported = "0A000";
     public const string InvalidAuthorization = "28000";
     public const string InvalidPassword = "28P01";
+    public const string InvalidParameterValue = "22023";
     public const string InvalidStatementName = "26000";
     public const string IdleInTransactionTimeout = "25P03";
     public const string InvalidCatalogName = "3D000";
+    public const string SyntaxError = "42601";
+    public const string UndefinedFunction = "42883";
+    public const string UndefinedParameter = "42P02";
     public const string DuplicatePreparedStatement = "42P05";
     public const string TooManyConnections = "53300";
     public const string ConfigurationLimitExceeded = "53400";

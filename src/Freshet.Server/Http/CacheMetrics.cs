@@ -68,6 +68,12 @@ internal static class CacheMetrics
             foreach ((string reason, long count) in cache.Dropped)
                 writer.Sample(count, ("database", cache.Database), ("reason", reason));
         }
+        writer.Counter("freshet_cache_invalidations_total", "Invalidations by hand, by what they named.");
+        foreach (CacheStatistics cache in caches)
+        {
+            foreach ((string by, long count) in cache.Invalidations)
+                writer.Sample(count, ("database", cache.Database), ("by", by));
+        }
         writer.Gauge("freshet_cache_mode", "1 for the mode in force.");
         foreach (CacheStatistics cache in caches)
             writer.Sample(1, ("database", cache.Database), ("mode", cache.EffectiveMode));

@@ -52,6 +52,11 @@ internal ref struct FactsReader
         }
 
         LookAtStart(end);
+        if (_names.Any(name => name.Qualifier is "freshet") && AdminCall.Begins(_text, _conforming))
+        {
+            Refuse(RefusalReason.AdminCall, "Freshet answers it itself");
+        }
+
         (ulong fingerprint, string normalized) = Normalizer.Run(_tokens.GetRange(0, end));
         return new StatementFacts
         {

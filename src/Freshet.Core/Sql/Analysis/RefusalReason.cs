@@ -15,6 +15,9 @@ internal enum RefusalReason
     /// <summary>Not one SELECT, VALUES, TABLE or WITH.</summary>
     NotAQuery,
 
+    /// <summary>The proxy answers it itself.</summary>
+    AdminCall,
+
     /// <summary>INSERT, UPDATE, DELETE or MERGE stands somewhere in it.</summary>
     Writes,
     SelectInto,

@@ -34,7 +34,7 @@ internal sealed class CacheContext
         SearchPath = settings.Find("search_path");
         StandardConformingStrings =
             !string.Equals(settings.Find("standard_conforming_strings"), "off", StringComparison.Ordinal);
-        IsRefused = (settings.Find("client_encoding") is { } encoding && Unsafe.Contains(encoding))
+        IsRefused = HidesTokens(settings)
             || settings.Find("default_transaction_isolation") is "serializable";
     }
 
@@ -60,7 +60,7 @@ internal sealed class CacheContext
         Append(text, user);
         foreach ((string name, string value) in settings.Settings)
         {
-            if (!Irrelevant.Contains(name))
+            if (StandsInKey(name))
             {
                 Append(Append(text, name), value);
             }
@@ -68,6 +68,13 @@ internal sealed class CacheContext
 
         return text.ToString();
     }
+
+    /// <summary>The client's encoding is one of those that our lexer does not see through.</summary>
+    public static bool HidesTokens(SettingsSet settings) =>
+        settings.Find("client_encoding") is { } encoding && Unsafe.Contains(encoding);
+
+    /// <summary>Whether results depend on a setting.</summary>
+    public static bool StandsInKey(string name) => !Irrelevant.Contains(name);
 
     private static StringBuilder Append(StringBuilder text, string part) =>
         text.Append(part.Length).Append(':').Append(part);

@@ -25,6 +25,11 @@ internal static class CacheStatisticsReader
                 ("unconfirmed", counters.Sum(of => of.Unconfirmed)),
                 ("refused", counters.Sum(of => of.Refused)),
             ],
+            Invalidations =
+            [
+                .. Enum.GetValues<InvalidationKind>().Select(kind =>
+                    (kind.ToString().ToLowerInvariant(), database.Invalidator.Done(kind))),
+            ],
             FloorWaits = counters.Sum(of => of.FloorWaits),
             FloorTimeouts = counters.Sum(of => of.FloorTimeouts),
             Joined = counters.Sum(of => of.Joined),

@@ -66,8 +66,12 @@ internal sealed class CachedStatement
     /// </summary>
     public bool IsDistrusted { get; set; }
 
-    /// <summary>For explain; each loop adds without a lock, so a few may be lost.</summary>
-    public long Hits, Misses, LastUsed, LastStoredAt;
+    /// <summary>For explain; each loop adds without a lock, so a few may be lost. The last one is in
+    /// <see cref="Stopwatch"/> ticks, 0: never.</summary>
+    public long Hits, Misses, LastStoredAt;
+
+    /// <summary>For eviction, <see cref="Stopwatch"/> ticks.</summary>
+    public long LastUsed;
 
     private int _tries, _uses, _skipped;
 

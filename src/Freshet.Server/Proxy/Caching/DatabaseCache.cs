@@ -28,6 +28,7 @@ internal sealed class DatabaseCache
         Statements = new StatementBook(this);
         Policies = new PolicyBook(this);
         Invalidator = new Invalidator(this);
+        Explainer = new CacheExplainer(this);
         Waits = new FloorWaits(Freshness, directory.Loops);
         Counters = [.. Enumerable.Range(0, directory.Loops).Select(_ => new CacheCounters())];
     }
@@ -69,6 +70,8 @@ internal sealed class DatabaseCache
     public CacheCounters[] Counters { get; }
 
     public Invalidator Invalidator { get; }
+
+    public CacheExplainer Explainer { get; }
 
     public FloorWaits Waits { get; }
 

@@ -17,7 +17,8 @@ internal sealed class Invalidator(DatabaseCache database)
 
     /// <summary>Returns when it is in force on all loops.</summary>
     /// <param name="what">The results.</param>
-    /// <param name="statements">How many statements' results it concerned.</param>
+    /// <param name="statements">How many statements' results it concerned; those of former definitions, whose results
+    /// are not served anyway, do not count.</param>
     /// <returns>Null; or what is wrong with the request, in a sentence's words: nothing was done then.</returns>
     public string? Run(Invalidation what, out int statements)
     {
@@ -42,10 +43,10 @@ internal sealed class Invalidator(DatabaseCache database)
 
         foreach (CachedStatement statement in database.Directory.Statements.All)
         {
-            if (statement.Database == database && Concerns(what, statement, tables))
+            if (statement.Database == database && statement.Verdict.IsCacheable && Concerns(what, statement, tables))
             {
                 statement.Invalidate(what.ToString());
-                statements++;
+                statements += statement.SchemaVersion == database.Freshness.SchemaVersion ? 1 : 0;
             }
         }
 

@@ -11,7 +11,8 @@ internal static class RefusalBuckets
             RefusalReason.TooLong => CacheResult.OversizedQuery,
             RefusalReason.NotUnderstood => CacheResult.ParseError,
             RefusalReason.MultipleStatements => CacheResult.MultipleStatements,
-            RefusalReason.NotAQuery or RefusalReason.Writes or RefusalReason.SelectInto => CacheResult.NotAQuery,
+            RefusalReason.NotAQuery or RefusalReason.AdminCall or RefusalReason.Writes or RefusalReason.SelectInto =>
+                CacheResult.NotAQuery,
             RefusalReason.CurrentTime or RefusalReason.DateWord or RefusalReason.VolatileFunction
                 or RefusalReason.UserFunction or RefusalReason.Sequence => CacheResult.Volatile,
             _ => CacheResult.Uncacheable,

@@ -9,6 +9,9 @@ internal static class ClientErrors
     public static byte[] DuplicateStatement(string name) =>
         Make("ERROR", SqlState.DuplicatePreparedStatement, $"prepared statement \"{name}\" already exists", null);
 
+    public static byte[] OfAdminCall(string sqlState, string message, string? hint) =>
+        Make("ERROR", sqlState, message, hint);
+
     public static byte[] ServerError(ErrorFields error) =>
         Make(
             "FATAL",

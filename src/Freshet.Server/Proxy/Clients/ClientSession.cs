@@ -1,4 +1,5 @@
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Admin;
 using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Cancel;
 using Freshet.Server.Proxy.Loop;
@@ -68,6 +69,9 @@ internal sealed class ClientSession : IPollHandler
     /// <summary>Null: nothing of this session is cached.</summary>
     public ClientCache? Cache { get; private set; }
 
+    /// <summary>Null until the client asks the proxy itself for something.</summary>
+    public AdminSession? Admin { get; set; }
+
     /// <summary>No client at all: the proxy asks for itself, for a result that is to be renewed.</summary>
     public bool IsHeadless { get; private init; }
 
@@ -112,7 +116,7 @@ internal sealed class ClientSession : IPollHandler
 
     /// <summary>Outside a transaction, waiting for nothing.</summary>
     public bool IsAtRest =>
-        !AwaitsServer && Cache is not { IsHeld: true }
+        !AwaitsServer && Cache is not { IsHeld: true } && Admin is not { IsBusy: true }
         && Server is null or { IsBusy: false, Status: TransactionStatus.Idle };
 
     public void OnReady(EventLoop loop, uint events)
@@ -158,13 +162,9 @@ internal sealed class ClientSession : IPollHandler
         {
             server.Client = null;
             if (server.Replication is null)
-            {
                 server.Pool.Release(server);
-            }
             else
-            {
                 server.Close("the replication client went away");
-            }
 
             return;
         }
@@ -303,7 +303,8 @@ internal sealed class ClientSession : IPollHandler
     }
 
     private bool MayRelay => Login is null && !_link.IsHeld && !_relay.IsHeld && !Transport.HasBacklog
-        && !AwaitsServer && Cache is not { IsHeld: true } && Server is not { Transport.HasBacklog: true };
+        && !AwaitsServer && Cache is not { IsHeld: true } && Admin is not { IsBusy: true }
+        && Server is not { Transport.HasBacklog: true };
 
     private bool Drain()
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Admin;
 using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
@@ -107,9 +108,13 @@ internal sealed class FrontendRelay(ClientSession client)
 
             CacheDecision decision = cache.Loop.Gate.Decide(cache, data[position..], out int used);
             position += used;
-            if (decision != CacheDecision.Served || client.IsClosed || client.Transport.HasBacklog)
+            AdminTaking taking = decision == CacheDecision.Pass
+                ? AdminGate.AtRest(client, data, ref position)
+                : AdminTaking.Other;
+            bool answered = decision == CacheDecision.Served || taking == AdminTaking.Taken;
+            if (!answered || client.IsClosed || client.Transport.HasBacklog || client.Admin is { IsBusy: true })
             {
-                return decision == CacheDecision.Pass;
+                return decision == CacheDecision.Pass && taking == AdminTaking.Other;
             }
         }
     }
@@ -159,7 +164,7 @@ internal sealed class FrontendRelay(ClientSession client)
                 break;
             }
 
-            if (_barrier || data.Length - position < WireLimits.HeaderBytes)
+            if (_barrier || client.Admin is { IsBusy: true } || data.Length - position < WireLimits.HeaderBytes)
             {
                 break;
             }
@@ -241,22 +246,14 @@ internal sealed class FrontendRelay(ClientSession client)
                 return -1;
             }
 
-            InspectionResult result = type switch
-            {
-                FrontendMessage.Query when whole => QueryInspector.Inspect(client, server, message, ref output),
-                FrontendMessage.Parse when whole => StatementRouter.Parse(client, server, message, ref output),
-                FrontendMessage.Bind => StatementRouter.Bind(client, server, message, ref output),
-                FrontendMessage.Describe => StatementRouter.Describe(client, server, message, ref output),
-                FrontendMessage.Close => StatementRouter.Close(client, server, message, ref output),
-                FrontendMessage.FunctionCall => QueryInspector.OnFunctionCall(client),
-                FrontendMessage.Query or FrontendMessage.Parse => LongText(type, message),
-                _ => InspectionResult.Forward,
-            };
+            InspectionResult result = Inspect(server, type, message, whole, ref output);
             switch (result.Action)
             {
                 case InspectionAction.Wait:
                     _barrier = true;
                     return -1;
+                case InspectionAction.Answered:
+                    return message.Length;
                 case InspectionAction.Done:
                     _barrier |= result.Barrier;
                     server.OpenBatch |= type != FrontendMessage.Query;
@@ -281,6 +278,27 @@ internal sealed class FrontendRelay(ClientSession client)
         _bodyLeft = total - message.Length;
         EndLongText();
         return message.Length;
+    }
+
+    private InspectionResult Inspect(
+        ServerConnection server, byte type, ReadOnlySpan<byte> message, bool whole, ref RelayOutput output)
+    {
+        if (client.Admin is not null && AdminGate.Linked(client, server, message) is { } admin)
+        {
+            return admin;
+        }
+
+        return type switch
+        {
+            FrontendMessage.Query when whole => QueryInspector.Inspect(client, server, message, ref output),
+            FrontendMessage.Parse when whole => StatementRouter.Parse(client, server, message, ref output),
+            FrontendMessage.Bind => StatementRouter.Bind(client, server, message, ref output),
+            FrontendMessage.Describe => StatementRouter.Describe(client, server, message, ref output),
+            FrontendMessage.Close => StatementRouter.Close(client, server, message, ref output),
+            FrontendMessage.FunctionCall => QueryInspector.OnFunctionCall(client),
+            FrontendMessage.Query or FrontendMessage.Parse => LongText(type, message),
+            _ => InspectionResult.Forward,
+        };
     }
 
     /// <summary>The server ignores everything up to the next Sync: so does the proxy, lest it count on answers.

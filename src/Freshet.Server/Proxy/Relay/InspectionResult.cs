@@ -9,6 +9,9 @@ internal enum InspectionAction : byte
     /// </summary>
     Done,
 
+    /// <summary>All of it was answered here; no server has to know.</summary>
+    Answered,
+
     /// <summary>It cannot be sent before all answers are in.</summary>
     Wait,
 }
@@ -20,6 +23,8 @@ internal enum InspectionAction : byte
 internal readonly record struct InspectionResult(InspectionAction Action, int Used = 0, bool Barrier = false)
 {
     public static InspectionResult Forward => default;
+
+    public static InspectionResult Answered => new(InspectionAction.Answered);
 
     public static InspectionResult Wait => new(InspectionAction.Wait);
 

@@ -28,6 +28,13 @@ internal sealed class LocalAnswers(ClientSession client)
         _rejectionSent = false;
     }
 
+    /// <summary>An error was sent: the messages up to the next Sync are ignored.</summary>
+    public void SkipToSync()
+    {
+        _rejection = [];
+        _rejectionSent = true;
+    }
+
     /// <summary>The bytes used. <paramref name="needsServer"/>: the next message has to go to a server.</summary>
     public int Take(ReadOnlySpan<byte> data, out bool needsServer, out string? fault)
     {

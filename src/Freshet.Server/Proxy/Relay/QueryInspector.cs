@@ -1,6 +1,7 @@
 using System.Text;
 using Freshet.Core.Sql;
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Admin;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Servers;
 using Freshet.Server.Proxy.State;
@@ -29,6 +30,11 @@ internal static class QueryInspector
         text = text.IsEmpty ? text : text[..^1];
         bool conforming = client.State.StandardConformingStrings;
         StatementScan scan = StatementScanner.Scan(text, conforming);
+        if ((scan.Traits & StatementTraits.AdminCall) != 0 && AdminGate.Linked(client, server, message) is { } admin)
+        {
+            return admin;
+        }
+
         if ((scan.Traits & Interesting) == 0)
         {
             return InspectionResult.Forward;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Freshet.Core.Sql;
 using Freshet.Core.Wire;
+using Freshet.Server.Proxy.Admin;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Pools;
 using Freshet.Server.Proxy.Servers;
@@ -37,6 +38,11 @@ internal static class StatementRouter
         ClientStatements statements = client.State.NeedStatements();
         StatementEntry entry = client.Proxy.Statements.GetOrAdd(
             content, client.Loop.Now, client.Proxy.Snapshot.StatementCacheBytes);
+        if ((entry.Traits & StatementTraits.AdminCall) != 0 && AdminGate.Linked(client, server, message) is { } admin)
+        {
+            return admin;
+        }
+
         OnText(client, server, entry, ref output);
         if (name.IsEmpty || server.Pool.Settings.MaxPreparedStatements == 0)
         {

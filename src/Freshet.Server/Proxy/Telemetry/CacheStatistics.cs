@@ -22,6 +22,9 @@ internal sealed record CacheStatistics
     /// <summary>Results that were not stored, by reason.</summary>
     public required ImmutableArray<(string Reason, long Count)> Dropped { get; init; }
 
+    /// <summary>Invalidations by hand, by what they named.</summary>
+    public ImmutableArray<(string By, long Count)> Invalidations { get; init; } = [];
+
     public long FloorWaits { get; init; }
 
     public long FloorTimeouts { get; init; }
