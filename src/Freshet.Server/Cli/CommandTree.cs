@@ -21,6 +21,8 @@ internal sealed class CommandTree
         Root.Subcommands.Add(UpCommand.Create(parts, Apply));
         Root.Subcommands.Add(CheckCommand.Create(parts, Apply));
         Root.Subcommands.Add(ConfigCommand.Create(Apply));
+        Root.Subcommands.Add(CacheCommand.Create(Apply));
+        Root.Subcommands.Add(ExplainCommand.Create(Apply));
         foreach (var command in parts.Commands)
             Root.Subcommands.Add(command);
         Root.Subcommands.Add(CompletionCommand.Create(Root, Apply));

@@ -23,6 +23,7 @@ internal sealed class SettingOptions
     {
         Add("--listen", "listen", "ADDRESS:PORT", "Where clients connect (default 127.0.0.1:6432)");
         Add("--http", "http", "ADDRESS:PORT", "Health and metrics (default 127.0.0.1:8432), or off");
+        Add("--http-token-file", "httpTokenFile", "FILE", "Holds what requests must show that do something there");
         Add("--pool-size", "pool.size", "N", "Server connections per database and user (default 20)");
         AddChoice<Proxy.Settings.PoolMode>("--pool-mode", "pool.mode", "When a server connection is given back");
         AddChoice<Core.Policy.CacheMode>("--cache", "cache.mode", "What is cached (default session)");

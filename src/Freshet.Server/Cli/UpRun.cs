@@ -28,6 +28,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
     private readonly FreshetConfiguration _started = initial;
     private TimeSpan _drainTimeout = initial.Proxy.DrainTimeout;
     private volatile Readiness _readiness = Readiness.Starting;
+    private volatile HttpToken? _httpToken = initial.HttpToken;
     private volatile ProxyHost? _proxy;
     private DatabaseWatches _watches = null!;
 
@@ -46,6 +47,8 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped)
             {
                 Feeds = () => watches.Statuses,
+                Databases = () => _proxy?.Cache.Databases ?? [],
+                Token = () => _httpToken,
             };
             // Both at once: most of the start is compiling, and Kestrel has the larger share.
             var httpStart = StartHttpAsync(sources, cancellation);
@@ -163,6 +166,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
                 return;
             }
             _log.Level = next.LogLevel;
+            _httpToken = next.HttpToken;
             _drainTimeout = next.Proxy.DrainTimeout;
             _log.Write(ProxyLogLevel.Information, "configuration reloaded");
         }

@@ -20,19 +20,21 @@ internal sealed class ConfigurationLoader(ObjectNode commandLine, IDictionary en
     public FreshetConfiguration? Load(out ImmutableArray<ConfigurationError> errors)
     {
         var reading = new SettingReading();
+        var configuration = LoadOptions(reading) is { } options
+            ? new SnapshotBuilder(options, environment, reading).Build(File)
+            : null;
+        errors = [.. reading.Errors];
+        return errors.IsEmpty ? configuration : null;
+    }
+
+    /// <summary>Reads without checking the options against each other. Null when the file cannot be read at all: what
+    /// depends on it (no database, no user) would be reported and mislead.</summary>
+    public FreshetOptions? LoadOptions(SettingReading reading)
+    {
         var layers = new List<ObjectNode> { commandLine, EnvironmentSettings.Read(environment, reading.Errors) };
         if (File is not null && JsonSettings.ReadFile(File, reading.Errors) is { } fromFile)
             layers.Add(fromFile);
-        var unreadable = File is not null && layers.Count < 3;
         var options = FreshetOptions.Read(new SettingSection(reading, "", layers));
-        // Without the file, what depends on it (no database, no user) would be reported and mislead.
-        if (unreadable)
-        {
-            errors = [.. reading.Errors];
-            return null;
-        }
-        var configuration = new SnapshotBuilder(options, environment, reading).Build(File);
-        errors = [.. reading.Errors];
-        return errors.IsEmpty ? configuration : null;
+        return File is not null && layers.Count < 3 ? null : options;
     }
 }

@@ -9,7 +9,7 @@ namespace Freshet.Server.Configuration;
 /// keys, so that none can be forgotten.</summary>
 internal static class EffectiveSettings
 {
-    private static readonly string[] SecretKeys = ["password", "verifier"];
+    private static readonly string[] SecretKeys = ["password", "verifier", "httpToken"];
 
     public static ImmutableArray<EffectiveSetting> List(
         FreshetOptions options,

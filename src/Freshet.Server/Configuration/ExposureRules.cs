@@ -10,12 +10,19 @@ internal static class ExposureRules
     public static void Check(
         ProxySnapshot proxy,
         IPEndPoint? http,
+        bool hasToken,
         bool insecure,
         SettingReading reading
     )
     {
         if (http is not null && !IPAddress.IsLoopback(http.Address))
-            reading.Warnings.Add($"http is {http}: other machines can read the names and numbers of all pools there");
+        {
+            reading.Warnings.Add(
+                $"http is {http}: other machines can read the names and numbers of all pools there"
+                    + (hasToken
+                        ? ", and httpToken travels in clear text"
+                        : "; invalidating and explaining are refused there until httpToken is set"));
+        }
         var open = proxy.Listen.FirstOrDefault(listen => !IPAddress.IsLoopback(listen.Address));
         if (open is null)
             return;

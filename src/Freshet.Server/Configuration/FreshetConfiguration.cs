@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Freshet.Server.Http;
 using Freshet.Server.Proxy;
 using Freshet.Server.Proxy.Settings;
 
@@ -12,6 +13,9 @@ internal sealed record FreshetConfiguration
 
     /// <summary>Where health and metrics are served; null: nowhere.</summary>
     public required IPEndPoint? Http { get; init; }
+
+    /// <summary>What requests must show that do something there; null: none is configured.</summary>
+    public required HttpToken? HttpToken { get; init; }
 
     public required LogFormat Logs { get; init; }
 

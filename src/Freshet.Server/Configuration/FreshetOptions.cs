@@ -13,6 +13,8 @@ internal sealed record FreshetOptions
     public string? PasswordFile { get; init; }
     public IReadOnlyList<string>? Listen { get; init; }
     public string? Http { get; init; }
+    public string? HttpToken { get; init; }
+    public string? HttpTokenFile { get; init; }
     public int? Threads { get; init; }
     public AuthMethod? Auth { get; init; }
     public bool? Insecure { get; init; }
@@ -44,6 +46,8 @@ internal sealed record FreshetOptions
             PasswordFile = section.Text("passwordFile"),
             Listen = section.List("listen"),
             Http = section.Text("http"),
+            HttpToken = section.Secret("httpToken"),
+            HttpTokenFile = section.Text("httpTokenFile"),
             Threads = section.Integer("threads", 1, 1_024),
             Auth = section.Choice<AuthMethod>("auth"),
             Insecure = section.Flag("insecure"),

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Net;
+using Freshet.Server.Http;
 using Freshet.Server.Proxy;
 using Freshet.Server.Proxy.Settings;
 
@@ -11,19 +12,20 @@ namespace Freshet.Server.Configuration;
 internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary environment, SettingReading reading)
 {
     private static readonly IPEndPoint DefaultListen = new(IPAddress.Loopback, 6432);
-    private static readonly IPEndPoint DefaultHttp = new(IPAddress.Loopback, 8432);
 
     private static readonly TlsSnapshot DefaultServerTls = TlsSnapshot.Disabled with { Mode = TlsMode.Prefer };
 
     public FreshetConfiguration Build(string? file)
     {
         var proxy = BuildProxy();
-        var http = ReadHttp();
-        ExposureRules.Check(proxy, http, options.Insecure ?? false, reading);
+        var http = HttpSettings.ReadAddress(options, reading);
+        var token = HttpSettings.ReadToken(options, reading);
+        ExposureRules.Check(proxy, http, token is not null, options.Insecure ?? false, reading);
         var configuration = new FreshetConfiguration
         {
             Proxy = proxy,
             Http = http,
+            HttpToken = token is null ? null : new HttpToken(token),
             Logs = options.Logs ?? LogFormat.Text,
             LogLevel = options.LogLevel ?? ProxyLogLevel.Information,
             File = file,
@@ -123,17 +125,5 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
         if (options.Listen is { Count: 0 })
             reading.Refuse("listen", $"is empty; allowed is {EndpointText.Allowed}");
         return addresses.ToImmutable();
-    }
-
-    private IPEndPoint? ReadHttp()
-    {
-        if (string.Equals(options.Http, "off", StringComparison.Ordinal))
-            return null;
-        if (options.Http is null)
-            return DefaultHttp;
-        if (EndpointText.TryParse(options.Http, out var endpoint))
-            return endpoint;
-        reading.Refuse("http", $"is {SafeText.Quote(options.Http)}; allowed is {EndpointText.Allowed}, or off");
-        return null;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class HttpHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
-        application.Run(new HttpRoutes(sources).HandleAsync);
+        application.Run(new HttpRoutes(sources, IPAddress.IsLoopback(address.Address)).HandleAsync);
         try
         {
             await application.StartAsync(cancellation);

@@ -1,63 +1,66 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace Freshet.Server.Http;
 
-/// <summary>Finds the answer to a request. Everything here is read-only, so only GET and HEAD are allowed.</summary>
-internal sealed class HttpRoutes(HttpSources sources)
+/// <summary>Finds the answer to a request. What only reads is GET or HEAD and open to everybody who can connect; the
+/// rest is <see cref="CacheRoutes"/>'.</summary>
+internal sealed class HttpRoutes(HttpSources sources, bool isLoopback = true)
 {
-    private const string JsonType = "application/json; charset=utf-8";
+    private readonly CacheRoutes _cache = new(sources, isLoopback);
 
-    public Task HandleAsync(HttpContext context)
+    public async Task HandleAsync(HttpContext context)
     {
-        var (status, type, body) = Answer(
-            context.Request.Method,
-            context.Request.Path.Value ?? "/",
-            context.Request.Query.ContainsKey("verbose")
-        );
+        var request = context.Request;
+        var path = request.Path.Value ?? "/";
+        var (status, type, body) = CacheRoutes.Has(path)
+            ? await _cache.AnswerAsync(request, context.RequestAborted)
+            : Answer(request.Method, path, request.Query.ContainsKey("verbose"));
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = type;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
         if (status == StatusCodes.Status405MethodNotAllowed)
-            response.Headers.Allow = "GET, HEAD";
-        return HttpMethods.IsHead(context.Request.Method)
-            ? Task.CompletedTask
-            : response.WriteAsync(body, context.RequestAborted);
+            response.Headers.Allow = CacheRoutes.Has(path) ? "POST" : "GET, HEAD";
+        if (status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (!HttpMethods.IsHead(request.Method))
+            await response.WriteAsync(body, context.RequestAborted);
     }
 
-    public (int Status, string Type, string Body) Answer(string method, string path, bool verbose)
+    public HttpAnswer Answer(string method, string path, bool verbose)
     {
-        Func<(int, string, string)>? route = path switch
+        Func<HttpAnswer>? route = path switch
         {
             // /alive and /health are the names that .NET Aspire asks for.
-            "/livez" or "/alive" => () => (StatusCodes.Status200OK, JsonType, """{"status":"alive"}"""),
+            "/livez" or "/alive" =>
+                () => new(StatusCodes.Status200OK, HttpAnswer.JsonType, """{"status":"alive"}"""),
             "/readyz" or "/health" => () => Ready(verbose),
             "/metrics" => Metrics,
+            "/cache" => () => HttpAnswer.Of(CacheJson.Of(sources.Statistics(), sources.Feeds())),
             _ => null,
         };
         if (route is null)
         {
-            return Error(
+            return HttpAnswer.Error(
                 StatusCodes.Status404NotFound,
                 "no such path",
-                "there are /livez, /readyz and /metrics"
+                $"there are /livez, /readyz, /metrics, /cache, {CacheRoutes.Invalidate} and {CacheRoutes.Explain}"
             );
         }
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
-            return Error(StatusCodes.Status405MethodNotAllowed, "wrong method", "use GET");
+            return HttpAnswer.Error(StatusCodes.Status405MethodNotAllowed, "wrong method", "use GET");
         return route();
     }
 
-    private (int Status, string Type, string Body) Ready(bool verbose)
+    private HttpAnswer Ready(bool verbose)
     {
         var report = ReadinessReport.Make(sources.Readiness(), sources.Statistics(), sources.Feeds());
         var status = report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return (status, JsonType, report.ToJson(verbose).ToJsonString());
+        return new(status, HttpAnswer.JsonType, report.ToJson(verbose).ToJsonString());
     }
 
-    private (int Status, string Type, string Body) Metrics()
+    private HttpAnswer Metrics()
     {
         var writer = new ExpositionWriter();
         if (sources.Statistics() is { } statistics)
@@ -66,12 +69,6 @@ internal sealed class HttpRoutes(HttpSources sources)
             CacheMetrics.Write(writer, statistics, sources.Feeds());
         }
         ProcessMetrics.Write(writer, sources.DroppedLogLines());
-        return (StatusCodes.Status200OK, ExpositionWriter.ContentType, writer.ToString());
-    }
-
-    private static (int Status, string Type, string Body) Error(int status, string message, string hint)
-    {
-        var error = new JsonObject { ["status"] = status, ["message"] = message, ["hint"] = hint };
-        return (status, JsonType, new JsonObject { ["error"] = error }.ToJsonString());
+        return new(StatusCodes.Status200OK, ExpositionWriter.ContentType, writer.ToString());
     }
 }

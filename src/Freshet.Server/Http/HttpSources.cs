@@ -1,4 +1,5 @@
 using Freshet.Server.Feed;
+using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Telemetry;
 
 namespace Freshet.Server.Http;
@@ -22,4 +23,10 @@ internal sealed record HttpSources(
 {
     /// <summary>The feeds; none before the first cached client.</summary>
     public Func<IEnumerable<DatabaseFeedStatus>> Feeds { get; init; } = static () => [];
+
+    /// <summary>The databases that are cached; none before the first cached client.</summary>
+    public Func<IEnumerable<DatabaseCache>> Databases { get; init; } = static () => [];
+
+    /// <summary>What a request must show that does something; null: none is configured.</summary>
+    public Func<HttpToken?> Token { get; init; } = static () => null;
 }

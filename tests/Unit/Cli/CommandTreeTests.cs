@@ -60,6 +60,18 @@ public sealed class CommandTreeTests
     [InlineData("up --pool-siz 3 postgres://a:b@h/d", 2, "Did you mean --pool-size?")]
     [InlineData("check --pol-size postgres://a:b@h/d", 2, "See: freshet check --help")]
     [InlineData("up postgres://a:b@h/d --threads x --pool-size 0", 2, "the configuration has 2 errors:")]
+    [InlineData("cache --help", 0, "invalidate")]
+    [InlineData("cache invalidate --help", 0, "--fingerprint")]
+    [InlineData("cache invalidate", 2, "none of --tag")]
+    [InlineData("cache invalidate --tag a --all", 2, "more than one of --tag")]
+    [InlineData("cache invalidate --tag a --http off", 2, "say with --http")]
+    [InlineData("cache invalidate --tag a --http 127.0.0.1:1", 1, "nothing answers on http://127.0.0.1:1")]
+    [InlineData("cache show --http 0.0.0.0:1", 1, "Start freshet up")]
+    [InlineData("cache show --http nonsense", 2, "allowed is ADDRESS:PORT")]
+    [InlineData("cache show --http-token-file no/such/file", 2, "cannot be read")]
+    [InlineData("explain --help", 0, "--search-path")]
+    [InlineData("explain", 2, "See: freshet explain --help")]
+    [InlineData("explain select --http 127.0.0.1:1", 1, "nothing answers")]
     [InlineData("check mysql://h", 2, "must start with postgres://")]
     public async Task Exit_codes_and_messages_are_as_documented(string arguments, int expected, string text)
     {
@@ -107,7 +119,11 @@ public sealed class CommandTreeTests
     public async Task Every_command_and_option_is_completed(string shell)
     {
         Assert.Equal(0, await RunAsync("completion", shell));
-        string[] words = ["up", "check", "config", "schema", "extra", "completion", "pool-mode", "verify-full"];
+        string[] words =
+        [
+            "up", "check", "cache", "invalidate", "explain", "fingerprint", "config", "schema", "extra", "completion",
+            "pool-mode", "verify-full",
+        ];
         Assert.All(words, word => Assert.Contains(word, _output.ToString(), StringComparison.Ordinal));
     }
 
@@ -119,6 +135,8 @@ public sealed class CommandTreeTests
             complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _freshet; echo "${COMPREPLY[*]}"; }
             complete_words freshet conf
             complete_words freshet config s
+            complete_words freshet cache i
+            complete_words freshet cache invalidate --ta
             complete_words freshet up --pool-mode ''
             complete_words freshet -q up --thr
             """;
@@ -134,7 +152,8 @@ public sealed class CommandTreeTests
         bash.StandardInput.Close();
         var answers = await bash.StandardOutput.ReadToEndAsync();
         await bash.WaitForExitAsync();
-        Assert.Equal("config\nshow schema\nsession transaction statement\n--threads\n", answers);
+        Assert.Equal(
+            "config\nshow schema\ninvalidate\n--tag --table\nsession transaction statement\n--threads\n", answers);
     }
 
     [Theory]

@@ -23,6 +23,7 @@ public sealed class SecretsTests
                 {
                   "url": "postgres://u:{{Marker}}-url@h/d?password={{Marker}}-parameter",
                   "usersFile": "{{list}}",
+                  "httpToken": "{{Marker}}-0123456789abcdef",
                   "databases": {
                     "a": { "url": "postgres://u:{{Marker}}-a@h/x" },
                     "b": { "host": "h", "user": "u", "password": "{{Marker}}-b" },
@@ -43,12 +44,14 @@ public sealed class SecretsTests
             Assert.Equal(Marker + "-file", configuration.Proxy.Databases["c"].Password);
             Assert.Equal(Marker + "-list", configuration.Proxy.Users["listed"].Secret);
             Assert.Equal(Marker + "-d", configuration.Proxy.Users["d"].Secret);
+            Assert.True(configuration.HttpToken!.Matches($"Bearer {Marker}-0123456789abcdef"));
 
             var printed = string.Join(
                 '\n',
                 [
                     .. configuration.Settings.Select(setting => setting.ToString()),
                     .. configuration.Warnings,
+                    configuration.HttpToken.ToString()!,
                     .. configuration.Proxy.Users.Values.Select(user => user.ToString()),
                 ]
             );

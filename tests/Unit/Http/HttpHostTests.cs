@@ -20,6 +20,8 @@ public sealed class HttpHostTests
     [InlineData("GET", "/readyz", 200)]
     [InlineData("GET", "/health", 200)]
     [InlineData("GET", "/metrics", 200)]
+    [InlineData("GET", "/cache", 200)]
+    [InlineData("POST", "/cache", 405)]
     [InlineData("POST", "/livez", 405)]
     [InlineData("DELETE", "/metrics", 405)]
     [InlineData("GET", "/", 404)]
