@@ -10,7 +10,7 @@ internal static class CacheJson
 {
     public static JsonObject Of(ProxyStatistics? statistics, IEnumerable<DatabaseFeedStatus> feeds)
     {
-        var byDatabase = feeds.ToLookup(feed => feed.Database, StringComparer.Ordinal);
+        DatabaseFeedStatus[] known = [.. feeds];
         return new()
         {
             ["entries"] = statistics?.CacheEntries ?? 0,
@@ -18,7 +18,7 @@ internal static class CacheJson
             ["maxBytes"] = statistics?.CacheMaxBytes ?? 0,
             ["evictions"] = statistics?.CacheEvictions ?? 0,
             ["databases"] = Array(
-                (statistics?.Caches ?? []).Select(cache => Of(cache, byDatabase[cache.Database].FirstOrDefault()))),
+                (statistics?.Caches ?? []).Select(cache => Of(cache, known.FirstOrDefault(feed => feed.Feeds(cache))))),
         };
     }
 

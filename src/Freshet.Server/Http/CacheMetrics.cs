@@ -60,28 +60,28 @@ internal static class CacheMetrics
         foreach (CacheStatistics cache in caches)
         {
             foreach ((string result, long count) in cache.Requests)
-                writer.Sample(count, ("database", cache.Database), ("result", result));
+                writer.Sample(count, ("database", cache.Database), ("server", cache.Target), ("result", result));
         }
         writer.Counter("freshet_cache_dropped_total", "Results that were not stored, by reason.");
         foreach (CacheStatistics cache in caches)
         {
             foreach ((string reason, long count) in cache.Dropped)
-                writer.Sample(count, ("database", cache.Database), ("reason", reason));
+                writer.Sample(count, ("database", cache.Database), ("server", cache.Target), ("reason", reason));
         }
         writer.Counter("freshet_cache_invalidations_total", "Invalidations by hand, by what they named.");
         foreach (CacheStatistics cache in caches)
         {
             foreach ((string by, long count) in cache.Invalidations)
-                writer.Sample(count, ("database", cache.Database), ("by", by));
+                writer.Sample(count, ("database", cache.Database), ("server", cache.Target), ("by", by));
         }
         writer.Gauge("freshet_cache_mode", "1 for the mode in force.");
         foreach (CacheStatistics cache in caches)
-            writer.Sample(1, ("database", cache.Database), ("mode", cache.EffectiveMode));
+            writer.Sample(1, ("database", cache.Database), ("server", cache.Target), ("mode", cache.EffectiveMode));
         foreach (var (name, help, value) in Counters)
         {
             writer.Counter(name, help);
             foreach (CacheStatistics cache in caches)
-                writer.Sample(value(cache), ("database", cache.Database));
+                writer.Sample(value(cache), ("database", cache.Database), ("server", cache.Target));
         }
         WriteFeeds(writer, [.. feeds.Take(MostDatabases)]);
     }
@@ -92,13 +92,13 @@ internal static class CacheMetrics
         {
             writer.Gauge(name, help);
             foreach (DatabaseFeedStatus feed in feeds)
-                writer.Sample(value(feed.Status), ("database", feed.Database));
+                writer.Sample(value(feed.Status), ("database", feed.Database), ("server", feed.Target));
         }
         foreach (var (name, help, value) in FeedCounters)
         {
             writer.Counter(name, help);
             foreach (DatabaseFeedStatus feed in feeds)
-                writer.Sample(value(feed.Status), ("database", feed.Database));
+                writer.Sample(value(feed.Status), ("database", feed.Database), ("server", feed.Target));
         }
     }
 }

@@ -37,9 +37,7 @@ internal sealed record ReadinessReport(ImmutableArray<ReadinessCheck> Checks)
     /// <summary>A feed that cannot run costs speed or freshness, no answers.</summary>
     private static ReadinessCheck OfFeed(DatabaseFeedStatus feed, ProxyStatistics? statistics)
     {
-        var mode = statistics?.Caches.FirstOrDefault(cache =>
-            string.Equals(cache.Database, feed.Database, StringComparison.Ordinal)
-        )?.EffectiveMode;
+        var mode = statistics?.Caches.FirstOrDefault(feed.Feeds)?.EffectiveMode;
         var detail = feed.Status.State == FeedState.Live
             ? $"{mode}: {feed.Status.TrackedTables} tables of {feed.Target}/{feed.Database} are followed"
             : $"{mode}: the feed is {feed.Status.State.ToString().ToLowerInvariant()}: {feed.Status.Reason}";

@@ -202,7 +202,7 @@ public sealed class AdminCallTests(TestServers servers)
             Explain(client, Labelled)["last change"][0].StartsWith("public.item at ", StringComparison.Ordinal)));
         Assert.Equal(["now() is not IMMUTABLE"], Explain(client, "select now()")["reason"]);
         Assert.Equal(1, (await scene.MetricsAsync())[
-            $"freshet_cache_invalidations_total{{database=\"{scene.Database}\",by=\"tag\"}}"]);
+            scene.Series("freshet_cache_invalidations_total", "by", "tag")]);
     }
 
     [Fact]

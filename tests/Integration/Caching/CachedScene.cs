@@ -83,7 +83,7 @@ internal sealed class CachedScene : IAsyncDisposable
 
     public async Task UntilLiveAsync() =>
         await UntilAsync(
-            async () => (await MetricsAsync()).GetValueOrDefault($"freshet_feed_live{{database=\"{Database}\"}}") is 1
+            async () => (await MetricsAsync()).GetValueOrDefault(Series("freshet_feed_live")) is 1
                 && Serves("select 1"));
 
     /// <summary>Whether a statement without tables comes from the cache by now: then definitions are known.</summary>
@@ -131,7 +131,12 @@ internal sealed class CachedScene : IAsyncDisposable
 
     public long Count(string result) =>
         (long)MetricsAsync().GetAwaiter().GetResult()
-            .GetValueOrDefault($"freshet_cache_requests_total{{database=\"{Database}\",result=\"{result}\"}}");
+            .GetValueOrDefault(Series("freshet_cache_requests_total", "result", result));
+
+    /// <summary>A metric of this database, with one more label where it has one.</summary>
+    public string Series(string metric, string? label = null, string? value = null) =>
+        $"{metric}{{database=\"{Database}\",server=\"{_server.Host}:{_server.Port}\""
+        + (label is null ? "}" : $",{label}=\"{value}\"}}");
 
     public Task<IReadOnlyDictionary<string, double>> MetricsAsync() =>
         _proxy.ReadMetricsAsync(TestContext.Current.CancellationToken);

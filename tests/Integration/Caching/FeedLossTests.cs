@@ -37,7 +37,7 @@ public sealed class FeedLossTests(TestServers servers)
 
         await scene.UntilHitAsync(() => Assert.Equal("5", client.Query(Read)));
         var metrics = await scene.MetricsAsync();
-        Assert.True(metrics[$"freshet_feed_reconnects_total{{database=\"{scene.Database}\"}}"] >= 5);
+        Assert.True(metrics[scene.Series("freshet_feed_reconnects_total")] >= 5);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class FeedLossTests(TestServers servers)
         var client = scene.Client();
         await scene.UntilHitAsync(() => client.Query(Read));
         var metrics = await scene.MetricsAsync();
-        Assert.Equal(1, metrics[$"freshet_cache_mode{{database=\"{scene.Database}\",mode=\"bounded\"}}"]);
+        Assert.Equal(1, metrics[scene.Series("freshet_cache_mode", "mode", "bounded")]);
         using var http = new HttpClient();
         var ready = await http.GetStringAsync(
             new Uri($"http://127.0.0.1:{scene.Proxy.HttpPort}/readyz?verbose"), Cancellation);

@@ -10,6 +10,7 @@ internal static class CacheStatisticsReader
         CacheCounters[] counters = database.Counters;
         return new CacheStatistics
         {
+            Target = database.Target,
             Database = database.Name,
             Mode = database.Settings.Mode.ToString().ToLowerInvariant(),
             EffectiveMode = database.Effective(database.Settings.Mode).ToString().ToLowerInvariant(),

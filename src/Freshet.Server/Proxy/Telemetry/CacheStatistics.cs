@@ -5,6 +5,10 @@ namespace Freshet.Server.Proxy.Telemetry;
 /// <summary>One database's cache, read without stopping the loops.</summary>
 internal sealed record CacheStatistics
 {
+    /// <summary>Host and port: databases of several servers may share a name.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>The database's name on the server.</summary>
     public required string Database { get; init; }
 
     /// <summary>The configured mode, and the one in force: the fallback where the feed cannot run.</summary>
@@ -13,8 +17,7 @@ internal sealed record CacheStatistics
     public required string EffectiveMode { get; init; }
 
     /// <summary>By Hyperdrive's values: hit, miss, disabled, uncacheable, multiplestatements, notaquery,
-    /// oversizedquery,
-    /// oversizedresult, parseerror, transaction, volatile.</summary>
+    /// oversizedquery, oversizedresult, parseerror, transaction, volatile.</summary>
     public required ImmutableArray<(string Result, long Count)> Requests { get; init; }
 
     public long Stored { get; init; }
