@@ -16,7 +16,8 @@ public sealed class HttpSettingsTests
     public void A_token_that_would_not_protect_is_refused(string settings, string key, string part)
     {
         var errors = LoadedText.From($"{{ {Rest}, {settings} }}").Errors;
-        Assert.Contains(errors, error => error.Key == key && error.Message.Contains(part, StringComparison.Ordinal));
+        Assert.Contains(errors, error => string.Equals(error.Key, key, StringComparison.Ordinal)
+            && error.Message.Contains(part, StringComparison.Ordinal));
         Assert.DoesNotContain(errors, error => error.Message.Contains("0123456789", StringComparison.Ordinal));
     }
 
