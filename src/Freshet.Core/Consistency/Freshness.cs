@@ -131,8 +131,7 @@ internal sealed class Freshness
     }
 
     /// <summary>A new stream begins: every commit behind <paramref name="position"/> will be told. Versions begin
-    /// there,
-    /// so that they are right also after a change of timeline.</summary>
+    /// there, so that they are right also after a change of timeline.</summary>
     public void Open(Lsn position)
     {
         lock (_writing)

@@ -46,7 +46,7 @@ internal static class SettingValue
         var safe = name.Length > 0 && (char.IsAsciiLetterLower(name[0]) || name[0] == '_');
         foreach (var character in name)
             safe &= char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character == '_';
-        return safe ? name : "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+        return safe ? name : SqlQuoting.Identifier(name);
     }
 
     private static bool Advance(ref TokenReader reader)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Freshet.Core.Sql;
 using Freshet.Server.Feed;
 using Freshet.Server.Feed.Schema;
 
@@ -121,7 +122,7 @@ internal static class Findings
             : Missing(
                 "replication",
                 $"{facts.Role} may not stream changes, which the cache's invalidation needs",
-                $"ALTER ROLE {Identifier(facts.Role)} REPLICATION;"
+                $"ALTER ROLE {SqlQuoting.Identifier(facts.Role)} REPLICATION;"
             );
 
     private static Finding WalLevel(ServerFacts facts) =>
@@ -178,7 +179,8 @@ internal static class Findings
             : Missing(
                 "publications",
                 $"{facts.Role} owns none and may not create one",
-                $"GRANT CREATE ON DATABASE {Identifier(facts.Database)} TO {Identifier(facts.Role)};"
+                $"GRANT CREATE ON DATABASE {SqlQuoting.Identifier(facts.Database)} TO "
+                    + $"{SqlQuoting.Identifier(facts.Role)};"
             );
     }
 
@@ -191,7 +193,7 @@ internal static class Findings
                 facts.HasFeedPublication
                     ? $"ALTER PUBLICATION {FeedOptions.DefaultPublication} ADD TABLE …; by its owner"
                     : $"CREATE PUBLICATION {FeedOptions.DefaultPublication} FOR TABLE …; by a superuser, or GRANT the "
-                        + $"owning role TO {Identifier(facts.Role)};"
+                        + $"owning role TO {SqlQuoting.Identifier(facts.Role)};"
             );
 
     private static Finding SchemaChanges(ServerFacts facts) =>
@@ -245,6 +247,4 @@ internal static class Findings
 
     private static Finding Missing(string name, string detail, string repair) =>
         new(name, FindingStatus.Missing, detail, repair);
-
-    private static string Identifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

@@ -197,23 +197,11 @@ internal static class ServerInspector
             Username = server.User,
             // An empty password keeps Npgsql from looking for one elsewhere.
             Password = server.Password ?? "",
-            SslMode = tls.Mode switch
-            {
-                TlsMode.Disable => SslMode.Disable,
-                TlsMode.Allow => SslMode.Allow,
-                TlsMode.Require => SslMode.Require,
-                TlsMode.VerifyCa => SslMode.VerifyCA,
-                TlsMode.VerifyFull => SslMode.VerifyFull,
-                _ => SslMode.Prefer,
-            },
-            SslCertificate = tls.CertificateFile,
-            SslKey = tls.KeyFile,
-            RootCertificate = tls.AuthorityFile,
             ApplicationName = "freshet check",
             Pooling = false,
             Timeout = Math.Min(timeout, 300),
             CommandTimeout = 2 * TimeoutSeconds,
-        }.ConnectionString;
+        }.With(tls.Mode, tls.AuthorityFile, tls.CertificateFile, tls.KeyFile).ConnectionString;
     }
 
     private static bool IsLocal(string? host) =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Freshet.Core.Sql;
 using Npgsql;
 
 namespace Freshet.Server.Demo;
@@ -101,7 +102,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
         await connection.OpenAsync(cancellationToken);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"CREATE DATABASE \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        command.CommandText = $"CREATE DATABASE {SqlQuoting.Identifier(name)}";
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -42,25 +42,12 @@ internal sealed record FeedServer(
         Username = User,
         // An empty password keeps Npgsql from looking for one elsewhere.
         Password = Password ?? "",
-        SslMode = Tls.Mode switch
-        {
-            TlsMode.Disable => SslMode.Disable,
-            TlsMode.Allow => SslMode.Allow,
-            TlsMode.Require when Tls.AuthorityFile is not null => SslMode.VerifyCA,
-            TlsMode.Require => SslMode.Require,
-            TlsMode.VerifyCa => SslMode.VerifyCA,
-            TlsMode.VerifyFull => SslMode.VerifyFull,
-            _ => SslMode.Prefer,
-        },
-        SslCertificate = Tls.CertificateFile,
-        SslKey = Tls.KeyFile,
-        RootCertificate = Tls.AuthorityFile,
         ApplicationName = "freshet feed",
         Pooling = false,
         Timeout = Math.Max(1, (int)connectTimeout.TotalSeconds),
         CommandTimeout = 30,
         KeepAlive = 30,
-    }.ConnectionString;
+    }.With(Tls.Mode, Tls.AuthorityFile, Tls.CertificateFile, Tls.KeyFile).ConnectionString;
 
     // The generated text would hold the password.
     public override string ToString() => $"{User}@{Target}/{Database}";

@@ -53,10 +53,16 @@ public sealed class BoundedModeTests(TestServers servers)
 
         Assert.Equal(hits, scene.Hits());
         const string Hinted = "/* freshet: mode=bounded max_age=3600 tags=scores */ " + Read;
-        await scene.UntilHitAsync(() => client.Query(Hinted));
-        client.Query("update item set n = 3 where id = 1");
-        Assert.Equal("0", client.Query(Hinted));
-        Assert.Equal("3", client.Query(Read));
+        // Once is enough: a role that another test makes on the same server counts as a changed definition, which
+        // makes all results unreachable.
+        await CachedScene.UntilAsync(async () =>
+        {
+            await scene.UntilHitAsync(() => client.Query(Hinted));
+            var before = client.Query(Hinted);
+            client.Query("update item set n = n + 1 where id = 1");
+            return string.Equals(client.Query(Hinted), before, StringComparison.Ordinal)
+                && !string.Equals(client.Query(Read), before, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

@@ -100,6 +100,13 @@ internal sealed class CachedScene : IAsyncDisposable
     public void Disturb(int round)
     {
         var admin = _disturber ??= Direct();
+        if (round % 200 == 150)
+        {
+            admin.Query(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                + "where datname = current_database() and pid <> pg_backend_pid()");
+        }
+
         switch (round % 40)
         {
             case 5:

@@ -12,8 +12,7 @@ using Xunit;
 namespace Freshet.Tests.Integration.Caching;
 
 /// <summary>The proxy with its feeds inside the test's process, so that a test can switch a rule off and look at what
-/// the
-/// cache knows.</summary>
+/// the cache knows.</summary>
 internal sealed class CachingHost : IAsyncDisposable, IProxyLog
 {
     private readonly DatabaseWatches _watches;

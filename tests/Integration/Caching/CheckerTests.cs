@@ -7,15 +7,18 @@ using Xunit.Sdk;
 namespace Freshet.Tests.Integration.Caching;
 
 /// <summary>
-/// A random workload of sessions direct and through two proxies, with triggers, views, joins, transactions, changing
-/// definitions, truncations and cut streams, in which every answer is judged. <c>./test --long</c> runs it for longer.
+/// A random workload of sessions direct and through two proxies, with triggers, cascades, views, partitions, joins,
+/// transactions, changing definitions, truncations, cut streams and killed connections, in which every answer is
+/// judged. <c>./test --long</c> runs it for longer.
 /// </summary>
 /// <param name="servers">The shared servers.</param>
 public sealed class CheckerTests(TestServers servers)
 {
     private const string Setup =
         """
-        create table counter(id int primary key, v bigint not null);
+        create table counter(id int primary key, v bigint not null) partition by range (id);
+        create table counter_low partition of counter for values from (1) to (11);
+        create table counter_high partition of counter for values from (11) to (21);
         insert into counter select i, 0 from generate_series(1, 20) i;
         create table shadow(id int primary key);
         insert into shadow select id from counter;
@@ -28,6 +31,10 @@ public sealed class CheckerTests(TestServers servers)
         create table joint(id int primary key, v bigint not null);
         insert into joint values (1, 0), (2, 0), (3, 0);
         create table scratch(id int primary key);
+        create table owner(id int primary key);
+        create table owned(id int primary key references owner on delete cascade);
+        insert into owner select i from generate_series(1, 20) i;
+        insert into owned select id from owner;
         """;
 
     private static bool IsLong => Environment.GetEnvironmentVariable("FRESHET_TEST_LONG") is "1";

@@ -18,10 +18,10 @@ public sealed class PulsePaceTests
         Assert.True(_pace.UntilPulse(Start, isWanted: false, isUrgent: false) <= 0);
         _pace.OnBegin(Start);
         _pace.OnEnd(leavesUnconfirmed: false);
-        Assert.Equal(Millisecond / 2, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
+        Assert.Equal(Millisecond, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
         Assert.Equal(5 * Millisecond, _pace.UntilPulse(Start, isWanted: true, isUrgent: false));
         Assert.Equal(250 * Millisecond, _pace.UntilPulse(Start, isWanted: false, isUrgent: false));
-        Assert.Equal(0, _pace.UntilPulse(Start + (Millisecond / 2), isWanted: true, isUrgent: true));
+        Assert.Equal(0, _pace.UntilPulse(Start + Millisecond, isWanted: true, isUrgent: true));
     }
 
     [Fact]
@@ -40,6 +40,38 @@ public sealed class PulsePaceTests
         Assert.Equal(5 * Millisecond, _pace.UntilPulse(Start, false, false));
         _pace.OnEnd(leavesUnconfirmed: false);
         Assert.Equal(250 * Millisecond, _pace.UntilPulse(Start, false, false));
+    }
+
+    [Fact]
+    public void The_stream_is_asked_together_with_a_pulse_where_commits_are_few()
+    {
+        Assert.True(_pace.AsksAtOnce(Start));
+        _pace.OnCommit(Start);
+        Assert.False(_pace.AsksAtOnce(Start + Millisecond));
+        Assert.True(_pace.AsksAtOnce(Start + Millisecond + 1));
+    }
+
+    [Fact]
+    public void A_stream_that_stays_behind_is_asked_ever_less_often()
+    {
+        Assert.Equal(long.MaxValue, _pace.UntilAsk(Start));
+        _pace.OnAnswer(new Lsn(100));
+        long now = Start;
+        _pace.OnProgress(now, new Lsn(90));
+        List<double> delays = [];
+        for (int i = 0; i < 6; i++)
+        {
+            delays.Add((double)_pace.UntilAsk(now) / Millisecond);
+            now += _pace.UntilAsk(now);
+            _pace.OnAsk(now);
+        }
+
+        Assert.Equal([0.5, 1, 2, 4, 5, 5], delays);
+        _pace.OnProgress(now, new Lsn(100));
+        Assert.Equal(long.MaxValue, _pace.UntilAsk(now));
+        _pace.OnAnswer(new Lsn(110));
+        _pace.OnProgress(now, new Lsn(100));
+        Assert.Equal(Millisecond / 2, _pace.UntilAsk(now + Millisecond) + Millisecond);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ internal static class Normalizer
             SqlToken token = tokens[i];
             string part = token.Kind switch
             {
-                SqlTokenKind.QuotedWord => '"' + token.Text.Replace("\"", "\"\"", StringComparison.Ordinal) + '"',
+                SqlTokenKind.QuotedWord => SqlQuoting.Identifier(token.Text),
                 SqlTokenKind.String or SqlTokenKind.Number =>
                     "$" + (++constants).ToString(CultureInfo.InvariantCulture),
                 _ => token.Text.Trim(),

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Freshet.Core.Wire;
 using Freshet.Core.Wire.Auth;
 using Freshet.Server.Demo.Sample;
 
@@ -15,7 +16,6 @@ namespace Freshet.Server.Demo.Traffic;
 /// </summary>
 internal sealed class TrafficConnection : IDisposable
 {
-    private const int ProtocolVersion = 3 << 16;
     private const int LargestMessage = 1 << 20; // our own statements answer with a few kilobytes
     private const int PatienceMilliseconds = 30_000;
 
@@ -89,7 +89,7 @@ internal sealed class TrafficConnection : IDisposable
     private void LogIn(string user, string database, ScramSecret secret)
     {
         _length = 4;
-        Put(ProtocolVersion);
+        Put(ProtocolVersion.Version30);
         foreach (var text in (string[])["user", user, "database", database, "application_name", "freshet demo", ""])
             Put(text);
         BinaryPrimitives.WriteInt32BigEndian(_outgoing, _length);

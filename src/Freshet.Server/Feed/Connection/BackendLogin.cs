@@ -9,14 +9,12 @@ namespace Freshet.Server.Feed.Connection;
 /// <summary>One login, on one thread: start-up packet, password, md5 or SCRAM, until the server is ready.</summary>
 internal sealed class BackendLogin(BackendConnection connection, FeedServer server, byte[] channelBinding)
 {
-    private const int ProtocolVersion = 3 << 16;
-
     private ScramClientExchange? _scram;
     private bool _scramDone;
 
     public void Run(IReadOnlyDictionary<string, string> parameters)
     {
-        MessageWriter startup = new MessageWriter().BeginUntyped().Int32(ProtocolVersion)
+        MessageWriter startup = new MessageWriter().BeginUntyped().Int32(ProtocolVersion.Version30)
             .CString("user").CString(server.User)
             .CString("database").CString(server.Database)
             .CString("client_encoding").CString("UTF8");

@@ -53,7 +53,7 @@ internal sealed class ServerSocket : IDisposable
                 return new ServerSocket(socket, stream, []);
             }
 
-            stream.Write(new MessageWriter(8).BeginUntyped().Int32(ServerTls.SslRequestCode).End().Written);
+            stream.Write(new MessageWriter(8).BeginUntyped().Int32(ProtocolVersion.SslRequest).End().Written);
             switch (stream.ReadByte())
             {
                 case 'S' when socket.Available == 0:

@@ -11,9 +11,6 @@ namespace Freshet.Server.Feed.Connection;
 /// </summary>
 internal static class ServerTls
 {
-    /// <summary>PostgreSQL manual, "Message Formats", SSLRequest.</summary>
-    internal const int SslRequestCode = 80877103;
-
     internal static SslStream Authenticate(Stream clear, FeedServer server)
     {
         TlsSnapshot settings = server.Tls;

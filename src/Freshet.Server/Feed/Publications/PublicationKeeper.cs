@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Freshet.Core.Consistency;
+using Freshet.Core.Sql;
 using Npgsql;
 
 namespace Freshet.Server.Feed.Publications;
@@ -114,12 +115,12 @@ internal sealed class PublicationKeeper(FeedOptions options, int serverVersionNu
         }
         catch (PostgresException refusal) when (refusal.SqlState is PostgresErrorCodes.InsufficientPrivilege)
         {
-            string database = TableFacts.Quote(options.Server.Database);
+            string database = SqlQuoting.Identifier(options.Server.Database);
             throw new FeedException(
                 FeedFailure.Unavailable,
                 $"there is no publication \"{options.Publication}\", and role {options.Server.User} may not create it",
                 refusal.SqlState,
-                $"GRANT CREATE ON DATABASE {database} TO {TableFacts.Quote(options.Server.User)};");
+                $"GRANT CREATE ON DATABASE {database} TO {SqlQuoting.Identifier(options.Server.User)};");
         }
 
         return await ReadAsync(connection, cancellation)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Freshet.Core.Sql;
 
 namespace Freshet.Server.Feed.Publications;
 
@@ -105,15 +106,15 @@ internal static class PublicationSql
     private static string MembershipSum(int version) =>
         version >= FirstWithColumnLists ? MembershipsWithSchemas : Memberships;
 
-    internal static string Create(string name) => $"CREATE PUBLICATION {TableFacts.Quote(name)}";
+    internal static string Create(string name) => $"CREATE PUBLICATION {SqlQuoting.Identifier(name)}";
 
     // ONLY: a table's children have identities of their own, or none.
     internal static string Add(string name, IEnumerable<TableFacts> tables, bool usesLists) =>
-        $"ALTER PUBLICATION {TableFacts.Quote(name)} ADD TABLE "
+        $"ALTER PUBLICATION {SqlQuoting.Identifier(name)} ADD TABLE "
         + string.Join(", ", tables.Select(table => Member(table, usesLists)));
 
     internal static string Drop(string name, IEnumerable<TableFacts> tables) =>
-        $"ALTER PUBLICATION {TableFacts.Quote(name)} DROP TABLE "
+        $"ALTER PUBLICATION {SqlQuoting.Identifier(name)} DROP TABLE "
         + string.Join(", ", tables.Select(table => "ONLY " + table.QuotedName));
 
     private static string Member(TableFacts table, bool usesLists)
@@ -121,6 +122,6 @@ internal static class PublicationSql
         ImmutableArray<string> columns = PublicationPlan.ColumnList(table);
         return !usesLists || columns.IsEmpty
             ? "ONLY " + table.QuotedName
-            : $"ONLY {table.QuotedName} ({string.Join(", ", columns.Select(TableFacts.Quote))})";
+            : $"ONLY {table.QuotedName} ({string.Join(", ", columns.Select(SqlQuoting.Identifier))})";
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Freshet.Core.Consistency;
+using Freshet.Core.Sql;
 
 namespace Freshet.Server.Feed.Publications;
 
@@ -37,9 +38,7 @@ internal sealed record TableFacts
     /// <summary>UPDATE and DELETE on the table work when it is published.</summary>
     public bool HasUsableIdentity => Identity == 'f' || !IdentityColumns.IsEmpty;
 
-    public string QuotedName => $"{Quote(Schema)}.{Quote(Name)}";
-
-    internal static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public string QuotedName => $"{SqlQuoting.Identifier(Schema)}.{SqlQuoting.Identifier(Name)}";
 }
 
 /// <param name="Columns">Those of its column list; empty: no list, all columns.</param>

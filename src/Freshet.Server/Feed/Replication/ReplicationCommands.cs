@@ -1,4 +1,5 @@
 using System.Globalization;
+using Freshet.Core.Sql;
 
 namespace Freshet.Server.Feed.Replication;
 
@@ -13,19 +14,14 @@ internal static class ReplicationCommands
 
     /// <summary>The slot is temporary: it goes with its connection, so that a dead feed holds no WAL back.</summary>
     public static string CreateSlot(string slot, int serverVersionNumber) =>
-        $"CREATE_REPLICATION_SLOT {Identifier(slot)} TEMPORARY LOGICAL pgoutput "
+        $"CREATE_REPLICATION_SLOT {SqlQuoting.Identifier(slot)} TEMPORARY LOGICAL pgoutput "
         + (serverVersionNumber >= FirstWithSlotOptions ? "(SNAPSHOT 'nothing')" : "NOEXPORT_SNAPSHOT");
 
     /// <summary>From the slot's own position on.</summary>
     public static string Start(string slot, string publication, int serverVersionNumber) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"START_REPLICATION SLOT {Identifier(slot)} LOGICAL 0/0 (proto_version '1', publication_names ")
-        + Literal(Identifier(publication))
+            $"START_REPLICATION SLOT {SqlQuoting.Identifier(slot)} LOGICAL 0/0 (proto_version '1', publication_names ")
+        + SqlQuoting.Literal(SqlQuoting.Identifier(publication))
         + (serverVersionNumber >= FirstWithMessages ? ", messages 'true')" : ")");
-
-    internal static string Identifier(string name) =>
-        $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    internal static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -1,3 +1,4 @@
+using Freshet.Core.Sql;
 using Npgsql;
 
 namespace Freshet.Server.Feed.Schema;
@@ -60,7 +61,7 @@ internal static class FeedRequirements
 
         if (!mayReplicate)
         {
-            string role = Publications.TableFacts.Quote(options.Server.User);
+            string role = SqlQuoting.Identifier(options.Server.User);
             throw Unavailable(
                 $"role {options.Server.User} may not stream changes", $"ALTER ROLE {role} REPLICATION;");
         }

@@ -132,10 +132,8 @@ internal sealed class CacheGate(LoopCache loop)
             return CacheDecision.Pass;
         }
 
-        ResultPolicy policy = cache.Policy(statement);
-        CacheMode mode = cache.Database.Effective(policy.Mode);
-        DatabaseCacheSnapshot settings = cache.Database.Settings;
-        if (mode == CacheMode.Off || (int)(hash % 100) >= settings.RolloutPercent)
+        CacheMode mode = Mode(cache, statement, hash, out ResultPolicy policy);
+        if (mode == CacheMode.Off)
         {
             return CacheDecision.Pass; // counted where it is decided for good
         }
@@ -153,13 +151,20 @@ internal sealed class CacheGate(LoopCache loop)
             return CacheDecision.Pass;
         }
 
+        DatabaseCacheSnapshot settings = cache.Database.Settings;
         verify = mode != CacheMode.Bounded && (settings.Shadow || IsSampled(stored, settings));
-        if (verify)
-        {
-            return CacheDecision.Pass;
-        }
+        return verify ? CacheDecision.Pass : Serve(cache, batch, stored, statement);
+    }
 
-        return Serve(cache, batch, stored, statement);
+    /// <summary>The mode in force for this client, statement and key; off also for keys that the rollout leaves out.
+    /// </summary>
+    private static CacheMode Mode(
+        ClientCache cache, CachedStatement statement, ulong hash, out ResultPolicy policy)
+    {
+        policy = cache.Policy(statement);
+        return (int)(hash % 100) >= cache.Database.Settings.RolloutPercent
+            ? CacheMode.Off
+            : cache.Database.Effective(policy.Mode);
     }
 
     /// <summary>A share of the hits, but one result at most once a second: a hot one would only be asked for the same
@@ -214,9 +219,8 @@ internal sealed class CacheGate(LoopCache loop)
             return Pass(cache, statement.Verdict.IsCacheable ? CacheResult.Disabled : statement.RefusedAs);
         }
 
-        ResultPolicy policy = cache.Policy(statement);
-        CacheMode mode = database.Effective(policy.Mode);
-        if (mode == CacheMode.Off || (int)(hash % 100) >= database.Settings.RolloutPercent)
+        CacheMode mode = Mode(cache, statement, hash, out _);
+        if (mode == CacheMode.Off)
         {
             return Pass(cache, CacheResult.Disabled);
         }

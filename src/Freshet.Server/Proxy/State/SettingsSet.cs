@@ -1,4 +1,5 @@
 using System.Text;
+using Freshet.Core.Sql;
 
 namespace Freshet.Server.Proxy.State;
 
@@ -149,10 +150,7 @@ internal sealed class SettingsSet : IEquatable<SettingsSet>
 
     /// <summary>A custom setting's name has two parts, each an identifier.</summary>
     private static string QuoteName(string name) =>
-        string.Join(
-            '.',
-            name.Split('.').Select(part => '"' + part.Replace("\"", "\"\"", StringComparison.Ordinal) + '"')
-        );
+        string.Join('.', name.Split('.').Select(SqlQuoting.Identifier));
 
     /// <summary>Right under either value of <c>standard_conforming_strings</c>.</summary>
     internal static string QuoteLiteral(string value)
