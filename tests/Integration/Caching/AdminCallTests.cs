@@ -115,8 +115,8 @@ public sealed class AdminCallTests(TestServers servers)
         }
 
         client.PacketBytes = 0;
-        Assert.Equal("0", scene.Direct().Query("select count(*) from pg_stat_activity where query like '%freshet.%' "
-            + "and pid <> pg_backend_pid()"));
+        Assert.Equal("0", scene.Direct().Query(
+            "select count(*) from pg_stat_activity where query ~ '^select.*freshet[.](inv|exp)'"));
     }
 
     [Fact]
@@ -146,10 +146,13 @@ public sealed class AdminCallTests(TestServers servers)
             Assert.Equal("2", client.Query(Plain));
         }
 
-        Assert.Contains("EZ", Types(client, () => client.Batch(
-            Parse("", "select freshet.invalidate_tag($1)"), Bind("", "", (string?)null), Execute())),
-            StringComparison.Ordinal);
-        Assert.Equal("2", client.Query(Plain));
+        foreach (var value in (string?[])[null, "a\0b", ""])
+        {
+            Assert.Equal("12EZ", Types(client, () => client.Batch(
+                Parse("", "select freshet.invalidate_table($1)"), Bind("", "", value), Execute())));
+            Assert.Equal("22023", client.Received[^2].Field('C'));
+            Assert.Equal("2", client.Query(Plain));
+        }
     }
 
     [Fact]

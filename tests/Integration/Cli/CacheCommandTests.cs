@@ -32,9 +32,15 @@ public sealed class CacheCommandTests(TestServers servers)
         json = JsonDocument.Parse(await RunAsync(["cache", "show", "--json", .. process])).RootElement;
         Assert.True(json.GetProperty("entries").GetInt32() > 0);
 
-        var invalidated = await RunAsync(
-            ["cache", "invalidate", "--tag", "games", "--database", scene.Database, .. process]);
-        Assert.Equal($"{scene.Database}: tag games invalidated, 1 statements\n", invalidated);
+        // After a change of definitions, which the server's other databases may cause, there is nothing to invalidate.
+        await CachedScene.UntilAsync(async () =>
+        {
+            client.Query(Read);
+            var invalidated = await RunAsync(
+                ["cache", "invalidate", "--tag", "games", "--database", scene.Database, .. process]);
+            Assert.StartsWith($"{scene.Database}: tag games invalidated, ", invalidated, StringComparison.Ordinal);
+            return invalidated.EndsWith(", 1 statements\n", StringComparison.Ordinal);
+        });
         explained = await RunAsync(["explain", Read, .. process]);
         Assert.Contains("last invalidation  tag games, ", explained, StringComparison.Ordinal);
 

@@ -36,10 +36,10 @@ internal static class AdminCalls
             return (AdminTable.Items(explanation.Lines()), null);
         }
 
-        if (!Utf8.IsValid(argument) || argument?.Length > LongestName)
+        if (!Utf8.IsValid(argument) || argument?.Length > LongestName || argument.AsSpan().Contains((byte)0))
         {
             return (null, AdminError.Invalid(
-                $"the argument of freshet.{call.Name} is longer than {LongestName} bytes, or not in UTF-8"));
+                $"the argument of freshet.{call.Name} is longer than {LongestName} bytes, not UTF-8, or holds a zero"));
         }
 
         var what = new Invalidation(KindOf(call.Function), Encoding.UTF8.GetString(argument ?? []));

@@ -297,7 +297,9 @@ internal sealed class AdminSession(ClientSession client)
     }
 
     private void Write(AdminError error) => _output.Bytes(ClientErrors.OfAdminCall(
-        error.SqlState, Encoding.UTF8.GetString(Encoding.GetBytes(error.Message)), error.Hint));
+        error.SqlState, Legible(error.Message), error.Hint is null ? null : Legible(error.Hint)));
+
+    private string Legible(string text) => Encoding.UTF8.GetString(Encoding.GetBytes(text));
 
     private AdminCall? Read(ReadOnlySpan<byte> text) =>
         AdminCall.TryRead(text, client.State.StandardConformingStrings, out AdminCall? call) ? call : null;

@@ -249,7 +249,7 @@ internal sealed class ClientSession : IPollHandler
 
         if (Login is not null || Server is null)
         {
-            if (!AwaitsServer && Cache is not { IsHeld: true })
+            if (!AwaitsServer && Cache is not { IsHeld: true } && Admin is not { IsBusy: true })
             {
                 CloseWith(Login is null ? ClientErrors.ShuttingDown() : ClientErrors.NotAccepting());
             }
