@@ -43,6 +43,9 @@ internal static class CacheMetrics
         ("freshet_feed_reconnects_total", "Streams begun after the first.", feed => feed.Reconnects),
     ];
 
+    private static readonly long[] DelayBounds =
+        [.. LatencyHistogram.BoundsInSeconds.Select(bound => (long)Math.Round(bound * 1e6))];
+
     public static void Write(ExpositionWriter writer, ProxyStatistics statistics, IEnumerable<DatabaseFeedStatus> feeds)
     {
         CacheStatistics[] caches = [.. statistics.Caches.Take(MostDatabases)];
@@ -99,6 +102,18 @@ internal static class CacheMetrics
             writer.Counter(name, help);
             foreach (DatabaseFeedStatus feed in feeds)
                 writer.Sample(value(feed.Status), ("database", feed.Database), ("server", feed.Target));
+        }
+        writer.Histogram(
+            "freshet_feed_commit_delay_seconds",
+            "From a commit's time on the server's clock until no result from before it was served.");
+        foreach (DatabaseFeedStatus feed in feeds)
+        {
+            if (feed.Status.CommitToNoted is { } delay)
+            {
+                writer.Buckets(
+                    delay.Counts.AsSpan(), DelayBounds, (long)(delay.SumInSeconds * 1e6),
+                    ("database", feed.Database), ("server", feed.Target));
+            }
         }
     }
 }

@@ -20,6 +20,9 @@ public sealed class CacheMetricsTests
         Assert.Equal(3, metrics.Samples["freshet_cache_stored_total{database=shop,server=one:5432}"]);
         Assert.Equal(4, metrics.Samples["freshet_cache_stored_total{database=shop,server=two:5432}"]);
         Assert.Equal(1, metrics.Samples["freshet_feed_live{database=shop,server=two:5432}"]);
+        const string Delay = "freshet_feed_commit_delay_seconds_bucket{database=shop,server=one:5432,";
+        Assert.Equal(0, metrics.Samples[Delay + "le=0.001}"]);
+        Assert.Equal(1, metrics.Samples[Delay + "le=0.0025}"]);
     }
 
     [Fact]
@@ -42,6 +45,10 @@ public sealed class CacheMetricsTests
             Stored = stored,
         };
 
-    private static DatabaseFeedStatus Feed(string target) =>
-        new(target, "shop", new FeedStatus { State = FeedState.Live });
+    private static DatabaseFeedStatus Feed(string target)
+    {
+        var delays = new LatencyHistogram();
+        delays.Add(TimeSpan.FromMilliseconds(2));
+        return new(target, "shop", new FeedStatus { State = FeedState.Live, CommitToNoted = delays.Read() });
+    }
 }
