@@ -12,6 +12,9 @@ internal sealed record CacheWorkload(string Name, IReadOnlyList<WeightedScript> 
     public const string Other = "uncacheable read";
     public const string Write = "write";
 
+    /// <summary>Of <see cref="LatencyProbe"/>.</summary>
+    public const string WriteInARow = "write in a row";
+
     /// <summary>Rows of the table that is written: one for each client, so that nobody waits for a lock.</summary>
     public const int SideRows = 1_000;
 

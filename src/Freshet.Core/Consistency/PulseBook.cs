@@ -23,6 +23,7 @@ internal sealed class PulseBook
     private long _oldest = 1;
     private long _wanted;
     private long _urgent;
+    private long _urgentWishes;
     private long _caughtUpAt;
     private long _aheadLsn;
     private long _aheadTicks;
@@ -45,6 +46,9 @@ internal sealed class PulseBook
     /// <summary>Somebody's hit waits for it, not only a result's storing.</summary>
     public bool IsUrgent => Volatile.Read(ref _urgent) > Volatile.Read(ref _begun);
 
+    /// <summary>How often a client has asked for one so far, for the same one or another.</summary>
+    public long UrgentWishes => Volatile.Read(ref _urgentWishes);
+
     /// <summary><see cref="Stopwatch"/> ticks of the latest moment whose commits are known to be noted: everything that
     /// was committed before it is at or below <see cref="Freshness.Position"/>. How stale a hit can be at
     /// most.</summary>
@@ -61,6 +65,7 @@ internal sealed class PulseBook
         bool wake = Raise(ref _wanted, ticket);
         if (urgent)
         {
+            Interlocked.Increment(ref _urgentWishes);
             wake |= Raise(ref _urgent, ticket);
         }
 

@@ -16,12 +16,30 @@ public sealed class PulsePaceTests
     public void The_first_pulse_is_due_at_once_and_the_next_by_who_waits()
     {
         Assert.True(_pace.UntilPulse(Start, isWanted: false, isUrgent: false) <= 0);
-        _pace.OnBegin(Start);
+        _pace.OnBegin(Start, 0);
         _pace.OnEnd(leavesUnconfirmed: false);
-        Assert.Equal(Millisecond, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
+        Assert.Equal(Millisecond / 5, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
         Assert.Equal(5 * Millisecond, _pace.UntilPulse(Start, isWanted: true, isUrgent: false));
         Assert.Equal(250 * Millisecond, _pace.UntilPulse(Start, isWanted: false, isUrgent: false));
-        Assert.Equal(0, _pace.UntilPulse(Start + Millisecond, isWanted: true, isUrgent: true));
+        Assert.Equal(0, _pace.UntilPulse(Start + (Millisecond / 5), isWanted: true, isUrgent: true));
+    }
+
+    [Fact]
+    public void Many_clients_gather_for_a_pulse_and_a_few_do_not_wait()
+    {
+        long wishes = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            _pace.OnBegin(Start, wishes += 2);
+        }
+
+        Assert.Equal(Millisecond / 5, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
+        for (int i = 0; i < 20; i++)
+        {
+            _pace.OnBegin(Start, wishes += 10);
+        }
+
+        Assert.Equal(Millisecond, _pace.UntilPulse(Start, isWanted: true, isUrgent: true));
     }
 
     [Fact]
@@ -30,7 +48,7 @@ public sealed class PulsePaceTests
         List<long> delays = [];
         for (int i = 0; i < 8; i++)
         {
-            _pace.OnBegin(Start);
+            _pace.OnBegin(Start, 0);
             _pace.OnEnd(leavesUnconfirmed: true);
             delays.Add(_pace.UntilPulse(Start, false, false) / Millisecond);
         }

@@ -109,7 +109,7 @@ internal sealed class PulseLoop
     private void Ask()
     {
         long begun = Stopwatch.GetTimestamp();
-        _pace.OnBegin(begun);
+        _pace.OnBegin(begun, _freshness.Pulses.UrgentWishes);
         if (_freshness.Pulses.IsUrgent && _pace.AsksAtOnce(begun))
         {
             AskStream(begun);

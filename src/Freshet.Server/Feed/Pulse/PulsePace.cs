@@ -9,8 +9,17 @@ namespace Freshet.Server.Feed.Pulse;
 /// </summary>
 internal sealed class PulsePace(TimeSpan heartbeat)
 {
-    /// <summary>Least time between the beginnings of two pulses while a client waits.</summary>
+    /// <summary>Least time between the beginnings of two pulses for a client that waits: a few clients are served at
+    /// once, of many more gather for one pulse, as each costs the server, and others their processor, something.
+    /// </summary>
+    internal static readonly long SoonTicks = Ticks(TimeSpan.FromMicroseconds(200));
+
+    /// <inheritdoc cref="SoonTicks"/>
     internal static readonly long UrgentTicks = Ticks(TimeSpan.FromMicroseconds(1000));
+
+    /// <summary>Wishes of clients for one pulse from which on they are many. One client may wish twice: when it has
+    /// its answer, and when its next request comes.</summary>
+    internal const double ManyWishes = 4;
 
     /// <summary>The same while nobody waits but results that want to be stored.</summary>
     internal static readonly long GatherTicks = Ticks(TimeSpan.FromMilliseconds(5));
@@ -31,6 +40,8 @@ internal sealed class PulsePace(TimeSpan heartbeat)
 
     private readonly long _heartbeatTicks = Ticks(heartbeat);
     private long _begunAt = long.MinValue / 2;
+    private long _wishes;
+    private double _wishesPerPulse;
     private long _behindSince;
     private long _flushedAt = long.MinValue / 2;
     private long _confirmDelay;
@@ -40,7 +51,14 @@ internal sealed class PulsePace(TimeSpan heartbeat)
     private Lsn _newest;
 
     /// <summary>A pulse begins.</summary>
-    public void OnBegin(long now) => _begunAt = now;
+    /// <param name="now">The time.</param>
+    /// <param name="urgentWishes">Clients' wishes so far.</param>
+    public void OnBegin(long now, long urgentWishes)
+    {
+        _begunAt = now;
+        _wishesPerPulse += ((urgentWishes - _wishes) - _wishesPerPulse) / 4;
+        _wishes = urgentWishes;
+    }
 
     /// <summary>It has ended.</summary>
     /// <param name="leavesUnconfirmed">Commits are streamed that it did not show: the next one comes after 5 ms, then
@@ -59,7 +77,8 @@ internal sealed class PulsePace(TimeSpan heartbeat)
     /// <param name="isUrgent">A client does.</param>
     public long UntilPulse(long now, bool isWanted, bool isUrgent)
     {
-        long distance = isUrgent ? UrgentTicks : isWanted ? GatherTicks : _heartbeatTicks;
+        long urgent = _wishesPerPulse < ManyWishes ? SoonTicks : UrgentTicks;
+        long distance = isUrgent ? urgent : isWanted ? GatherTicks : _heartbeatTicks;
         if (_confirmDelay > 0)
         {
             distance = Math.Min(distance, _confirmDelay);

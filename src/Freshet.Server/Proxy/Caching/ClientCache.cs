@@ -13,15 +13,19 @@ namespace Freshet.Server.Proxy.Caching;
 /// </summary>
 internal sealed class ClientCache(ClientSession client, DatabaseCache database, LoopCache loop)
 {
-    /// <summary>A session that has had no hit for so many answers is not expected to have one.</summary>
-    private const int AnswersPerHit = 16;
+    /// <summary>Of <see cref="_hitFollows"/>: from which on a hit is expected; the most.</summary>
+    private const int Expected = 2, Sure = 3;
 
     private SettingsSet? _contextSettings;
     private CacheContext? _context;
     private PolicyClass? _policies;
 
-    /// <summary>Answers from the server for which a hit is still expected to follow.</summary>
-    private int _hitsExpected;
+    /// <summary>Goes up with each answer of the server that a hit followed, and down with each that none did, as a
+    /// processor foretells a branch.</summary>
+    private int _hitFollows;
+
+    /// <summary>No hit has come since the server's last answer.</summary>
+    private bool _isRaised;
 
     public ClientSession Client { get; } = client;
 
@@ -127,7 +131,8 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
     {
         RequestTicket = 0;
         BridgeBy = 0;
-        _hitsExpected = AnswersPerHit;
+        _hitFollows = _isRaised ? Math.Min(_hitFollows + 1, Sure) : _hitFollows;
+        _isRaised = false;
     }
 
     /// <summary>The floor has been reached: whatever the stream shows from now on is newer.</summary>
@@ -247,10 +252,11 @@ internal sealed class ClientCache(ClientSession client, DatabaseCache database, 
         BridgeBy = 0;
         PulseBook pulses = Database.Freshness.Pulses;
         FloorTicket = pulses.Next;
-        if (_hitsExpected > 0 && Database.Freshness.IsLive)
+        _hitFollows = _isRaised ? Math.Max(_hitFollows - 1, 0) : _hitFollows;
+        _isRaised = true;
+        if (_hitFollows >= Expected && Database.Freshness.IsLive)
         {
-            // Begun now, the wait is mostly over when the next query comes. Who never hits needs no floor.
-            _hitsExpected--;
+            // Begun now, the wait is mostly over when the next query comes. Who writes on, or never hits, needs none.
             pulses.Want(FloorTicket, urgent: true);
         }
     }
