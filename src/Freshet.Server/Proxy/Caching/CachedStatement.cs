@@ -114,8 +114,8 @@ internal sealed class CachedStatement
         }
     }
 
-    /// <summary>How often its results were invalidated by hand: one that was sent for before the last time is not served.
-    /// </summary>
+    /// <summary>How often its results were invalidated by hand: one that was sent for before the last time is not
+    /// served.</summary>
     public long Invalidations => Volatile.Read(ref _invalidations);
 
     /// <summary>The last time by hand; null: never.</summary>
