@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Freshet.Core.Policy;
 
-/// <summary>How the results of one statement are cached: the database's settings and the statement's own hint, put
-/// together.</summary>
+/// <summary>How the results of one statement are cached: the database's settings, the first rule that matches and the
+/// statement's own hint, put together.</summary>
 internal sealed record ResultPolicy
 {
     public required CacheMode Mode { get; init; }
@@ -19,7 +19,8 @@ internal sealed record ResultPolicy
     /// Default 0: not at all.</summary>
     public TimeSpan StaleIfError { get; init; }
 
-    /// <summary>Bounded mode: a hit in the last of this time renews the result before it runs out. Default 0.</summary>
+    /// <summary>Bounded mode: a hit within the last so much of <see cref="MaxAge"/> renews the result before it runs
+    /// out. Default 0: none does.</summary>
     public TimeSpan RefreshAhead { get; init; }
 
     /// <summary>Names by which the results are invalidated together.</summary>
@@ -31,6 +32,22 @@ internal sealed record ResultPolicy
     /// <summary>The results' name within the profile; null: none.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Where the mode and the times come from, for explain.</summary>
+    /// <summary>Where the mode and the times come from, for explain; what comes later in it goes before the rest.
+    /// </summary>
     public string Origin { get; init; } = "the database's settings";
+
+    /// <summary>The parts of the hint that were ignored, for explain.</summary>
+    public ImmutableArray<string> HintErrors { get; init; } = [];
+
+    /// <summary>What is said goes before what was; tags add up.</summary>
+    public ResultPolicy With(PolicyValues values) =>
+        this with
+        {
+            Mode = values.Mode ?? Mode,
+            MaxAge = values.MaxAge ?? MaxAge,
+            StaleWhileRevalidate = values.StaleWhileRevalidate ?? StaleWhileRevalidate,
+            StaleIfError = values.StaleIfError ?? StaleIfError,
+            RefreshAhead = values.RefreshAhead ?? RefreshAhead,
+            Tags = [.. Tags.Union(values.Tags, StringComparer.Ordinal)],
+        };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Freshet.Core.Policy;
 using Freshet.Server.Proxy.Settings;
 
@@ -7,6 +8,9 @@ namespace Freshet.Server.Configuration;
 /// <see cref="DatabaseCacheSnapshot"/>.</summary>
 internal sealed record CacheOptions
 {
+    /// <summary>Most profiles, and most rules of one list.</summary>
+    internal const int MostEntries = 1_000;
+
     private static readonly int[] Rollouts = [1, 20, 50, 100];
 
     public CacheMode? Mode { get; init; }
@@ -21,6 +25,10 @@ internal sealed record CacheOptions
     public string? Publication { get; init; }
     public TimeSpan? SchemaPollInterval { get; init; }
     public IReadOnlyList<string>? TrustedFunctions { get; init; }
+
+    /// <summary>Of all databases only.</summary>
+    public IReadOnlyList<(string Name, ProfileOptions Options)> Profiles { get; init; } = [];
+    public IReadOnlyList<RuleOptions>? Rules { get; init; }
 
     public static CacheOptions Read(SettingSection section)
     {
@@ -43,6 +51,11 @@ internal sealed record CacheOptions
                 TimeSpan.FromHours(1)
             ),
             TrustedFunctions = section.List("trustedFunctions"),
+            Profiles =
+            [
+                .. section.Map("profiles").Select(entry => (entry.Name, ProfileOptions.Read(entry.Section))),
+            ],
+            Rules = section.Items("rules") is { } rules ? [.. rules.Select(RuleOptions.Read)] : null,
         };
         if (options.Rollout is { } rollout && !Rollouts.Contains(rollout))
             section.Reading.Refuse(section.PathOf("rollout"), $"is {rollout}; allowed is 1, 20, 50 or 100");
@@ -53,12 +66,15 @@ internal sealed record CacheOptions
                 $"is {SettingNames.Value(options.Fallback.Value)}, which needs the feed too; allowed is off or bounded"
             );
         }
+        options.CheckEntries(section);
         section.Close();
         return options;
     }
 
     /// <summary>What is not set here is inherited.</summary>
-    public DatabaseCacheSnapshot ToSnapshot(DatabaseCacheSnapshot inherited) =>
+    /// <param name="inherited">From the defaults or from the settings of all databases.</param>
+    /// <param name="database">Whose settings these are, for the names of its rules; null: of all.</param>
+    public DatabaseCacheSnapshot ToSnapshot(DatabaseCacheSnapshot inherited, string? database = null) =>
         new()
         {
             Mode = Mode ?? inherited.Mode,
@@ -73,9 +89,40 @@ internal sealed record CacheOptions
             Publication = Publication ?? inherited.Publication,
             SchemaPollInterval = SchemaPollInterval ?? inherited.SchemaPollInterval,
             TrustedFunctions = TrustedFunctions is { } trusted ? [.. trusted] : inherited.TrustedFunctions,
+            Profiles = inherited.Profiles.SetItems(
+                Profiles.Select(profile => KeyValuePair.Create(profile.Name, profile.Options.ToValues()))),
+            Rules = Rules is { } rules
+                ? [.. rules.Select((rule, index) => rule.ToRule(index + 1, database))]
+                : inherited.Rules,
         };
 
-    /// <summary>The keys with the values in force, for listing them.</summary>
+    /// <summary>Refuses rules that name a profile which is not there.</summary>
+    /// <param name="profiles">All that are there.</param>
+    /// <param name="path">Of these options, <c>cache</c>.</param>
+    /// <param name="reading">Takes the errors.</param>
+    public void CheckProfiles(
+        ImmutableSortedDictionary<string, PolicyValues> profiles, string path, SettingReading reading)
+    {
+        foreach (var (rule, index) in (Rules ?? []).Select((rule, index) => (rule, index)))
+        {
+            if (rule.Profile is { } name && !profiles.ContainsKey(name))
+            {
+                var nearest = NearestName.Find(name, profiles.Keys);
+                reading.Refuse(
+                    $"{path}.rules.{index + 1}.profile",
+                    $"is {SafeText.Quote(name)}, and cache.profiles has no such profile; "
+                        + (
+                            nearest is null
+                                ? $"known are {string.Join(", ", profiles.Keys)}"
+                                : $"did you mean {nearest}?"
+                        )
+                );
+            }
+        }
+    }
+
+    /// <summary>The keys with the values in force, for listing them; without the rules, which have no defaults.
+    /// </summary>
     public static CacheOptions From(DatabaseCacheSnapshot snapshot) =>
         new()
         {
@@ -91,5 +138,18 @@ internal sealed record CacheOptions
             Publication = snapshot.Publication,
             SchemaPollInterval = snapshot.SchemaPollInterval,
             TrustedFunctions = snapshot.TrustedFunctions.IsEmpty ? null : [.. snapshot.TrustedFunctions],
+            Profiles = [.. snapshot.Profiles.Select(profile => (profile.Key, ProfileOptions.From(profile.Value)))],
         };
+
+    private void CheckEntries(SettingSection section)
+    {
+        foreach (var (name, _) in Profiles.Where(profile => !PolicyNames.IsName(profile.Name)))
+        {
+            section.Reading.Refuse(
+                $"{section.PathOf("profiles")}.{name}", $"is no name of a profile; allowed are {PolicyNames.Allowed}");
+        }
+        (string Key, int Count)[] lists = [("profiles", Profiles.Count), ("rules", Rules?.Count ?? 0)];
+        foreach (var (key, count) in lists.Where(list => list.Count > MostEntries))
+            section.Reading.Refuse(section.PathOf(key), $"has {count} entries; allowed are at most {MostEntries}");
+    }
 }

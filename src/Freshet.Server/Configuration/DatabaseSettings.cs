@@ -103,8 +103,20 @@ internal sealed class DatabaseSettings(
         )
         {
             MaxConnections = options.MaxConnections ?? 0,
-            Cache = options.Cache.ToSnapshot(cache),
+            Cache = CacheFor(name, options.Cache, $"{path}.cache"),
         };
+    }
+
+    private DatabaseCacheSnapshot CacheFor(string name, CacheOptions options, string path)
+    {
+        if (options.Profiles.Count > 0)
+        {
+            reading.Refuse(
+                $"{path}.profiles", "is not a setting of one database; move it to cache.profiles, which all share");
+        }
+        else
+            options.CheckProfiles(cache.Profiles, path, reading);
+        return options.ToSnapshot(cache, name);
     }
 
     private void RefuseBesideUrl(DatabaseOptions options, string path)

@@ -37,7 +37,10 @@ internal static class EffectiveSettings
             MaxSharedStatementSize = proxy.MaxSharedStatementBytes,
             StatementCacheSize = proxy.StatementCacheBytes,
             MaxClientPreparedStatements = proxy.MaxClientPreparedStatements,
-            Cache = CacheOptions.From(options.Cache.ToSnapshot(new Proxy.Settings.DatabaseCacheSnapshot())),
+            Cache = CacheOptions.From(options.Cache.ToSnapshot(new Proxy.Settings.DatabaseCacheSnapshot())) with
+            {
+                Rules = options.Cache.Rules,
+            },
             CacheSize = proxy.Cache.SizeBytes,
             MaxCachedResultSize = proxy.Cache.MaxResultBytes,
         };
@@ -75,6 +78,14 @@ internal static class EffectiveSettings
                 case IReadOnlyList<(string Name, UserOptions Options)> users:
                     foreach (var (name, options) in users)
                         Add(options, $"{keyPath}.{name}", reading, settings);
+                    break;
+                case IReadOnlyList<(string Name, ProfileOptions Options)> profiles:
+                    foreach (var (name, options) in profiles)
+                        Add(options, $"{keyPath}.{name}", reading, settings);
+                    break;
+                case IReadOnlyList<RuleOptions> rules:
+                    foreach (var (rule, index) in rules.Select((rule, index) => (rule, index)))
+                        Add(rule, $"{keyPath}.{index + 1}", reading, settings);
                     break;
                 case { } value:
                     settings.Add(new(keyPath, Format(key, value), reading.OriginOf(keyPath)));

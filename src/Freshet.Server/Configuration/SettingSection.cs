@@ -18,6 +18,9 @@ internal sealed class SettingSection(SettingReading reading, string path, IReadO
     /// <summary>The keys that were asked for.</summary>
     public IReadOnlySet<string> Keys => _keys;
 
+    /// <summary>No source has it, or what stands there is no section.</summary>
+    public bool IsEmpty => layers.Count == 0;
+
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     public int? Integer(string key, int least, int most)
@@ -157,6 +160,29 @@ internal sealed class SettingSection(SettingReading reading, string path, IReadO
                 )
             ),
         ];
+    }
+
+    /// <summary>The sections of an array of objects, whose paths end with their numbers from 1; null: not set.
+    /// </summary>
+    public IReadOnlyList<SettingSection>? Items(string key)
+    {
+        switch (Find(key)?.Value)
+        {
+            case null:
+                return null;
+            case ArrayNode array:
+                return
+                [
+                    .. array.Items.Select((item, index) =>
+                    {
+                        var name = (index + 1).ToString(CultureInfo.InvariantCulture);
+                        return Child($"{PathOf(key)}.{name}", [new SettingMember(name, item.Origin, item)]);
+                    }),
+                ];
+            default:
+                reading.Refuse(PathOf(key), "must be an array of objects, which only the file can hold");
+                return null;
+        }
     }
 
     /// <summary>Refuses every key that nobody asked for. Their values are never shown: an unknown key may be a

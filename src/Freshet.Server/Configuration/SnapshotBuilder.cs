@@ -42,6 +42,7 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
         var serverTls = TlsSettings.ForServers(options.ServerTls, DefaultServerTls, "serverTls", reading);
         var auth = options.Auth ?? AuthMethod.Scram;
         var cache = options.Cache.ToSnapshot(new DatabaseCacheSnapshot());
+        options.Cache.CheckProfiles(cache.Profiles, "cache", reading);
         var databases = new DatabaseSettings(reading, pool, cache, serverTls);
         var users = new UserSettings(reading, auth);
         databases.AddListed(options);

@@ -21,6 +21,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
     private readonly DatabaseCache _database;
     private readonly FeedServer _server;
     private readonly IProxyLog _log;
+    private readonly RuleCheck _rules;
     private readonly Lock _starting = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
@@ -32,11 +33,12 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _database = database;
         _server = server;
         _log = log;
+        _rules = new RuleCheck(database, log);
     }
 
     public DatabaseCache Database => _database;
 
-    /// <summary>Null in bounded mode, which needs no feed.</summary>
+    /// <summary>Null where nothing but bounded mode is asked for, which needs no feed.</summary>
     public FeedStatus? Status => _feed?.Status;
 
     public void Start()
@@ -45,15 +47,14 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _watching = Task.Run(() => WatchAsync(_stop.Token));
     }
 
-    /// <summary>Begins to follow the database when its mode asks for it. Once begun it goes on: another mode may be
-    /// asked for again.</summary>
+    /// <summary>Begins to follow the database when its mode, a rule or a profile asks for it. Once begun it goes on:
+    /// another mode may be asked for again.</summary>
     public void SettingsChanged()
     {
         DatabaseCacheSnapshot settings = _database.Settings;
         lock (_starting)
         {
-            bool wanted = settings.Mode is CacheMode.Session or CacheMode.Strict;
-            if (_feed is null && wanted && !_stop.IsCancellationRequested)
+            if (_feed is null && settings.NeedsFeed && !_stop.IsCancellationRequested)
             {
                 _feed = new DatabaseFeed(OptionsFrom(settings), _database.Freshness, _log)
                 {
@@ -62,6 +63,8 @@ internal sealed class DatabaseWatch : IAsyncDisposable
                 _feed.Start();
             }
         }
+
+        _rules.Check();
     }
 
     /// <summary>The schema version has moved: definitions are read again. From any thread, without waiting.</summary>
@@ -169,6 +172,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
             {
                 _database.Catalog = await CatalogReader.ReadAsync(
                     connection, version, _database.Settings.TrustedFunctions, cancellation);
+                _rules.Check();
             }
 
             await _changed.WaitAsync(_database.Settings.SchemaPollInterval, cancellation);
@@ -187,7 +191,9 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         if (forbidden && before != FeedAvailability.Unavailable)
         {
             string fallback = _database.Settings.Fallback.ToString().ToLowerInvariant();
-            string wanted = _database.Settings.Mode.ToString().ToLowerInvariant();
+            string wanted = _database.Settings.Mode is CacheMode.Session or CacheMode.Strict
+                ? _database.Settings.Mode.ToString().ToLowerInvariant()
+                : "what rules and profiles ask for";
             _log.Write(
                 ProxyLogLevel.Error,
                 $"cache {_database.Name}: changes cannot be followed, so the mode is {fallback} instead of {wanted}: "

@@ -34,8 +34,10 @@ internal sealed class CachedScene : IAsyncDisposable
     /// <param name="setup">SQL that fills it.</param>
     /// <param name="cache">The inside of the configuration's <c>cache</c> section.</param>
     /// <param name="live">Wait until changes are followed.</param>
+    /// <param name="users">The inside of its <c>users</c> section.</param>
     public static async Task<CachedScene> StartAsync(
-        PrivatePostgres postgres, string setup, string cache = "\"verify\": 0", bool live = true)
+        PrivatePostgres postgres, string setup, string cache = "\"verify\": 0", bool live = true,
+        string users = "")
     {
         var name = $"cached{Interlocked.Increment(ref s_last)}";
         var server = new Endpoint(postgres.Host, postgres.Port, name, "wire", "");
@@ -50,7 +52,7 @@ internal sealed class CachedScene : IAsyncDisposable
             Assert.DoesNotContain(client.Received, message => message.Type is 'E');
         }
 
-        var proxy = await StartProxyAsync(server, cache);
+        var proxy = await StartProxyAsync(server, cache, users);
         var scene = new CachedScene(postgres, server, proxy);
         scene.Client().Query("select 'the first client starts the feed'");
         if (live)
@@ -61,19 +63,21 @@ internal sealed class CachedScene : IAsyncDisposable
         return scene;
     }
 
-    public static Task<FreshetProcess> StartProxyAsync(Endpoint server, string cache) =>
+    public static Task<FreshetProcess> StartProxyAsync(Endpoint server, string cache, string users = "") =>
         FreshetProcess.StartAsync(
             new ProxyOptions(server)
             {
                 Configuration = $$"""
-                    { "url": "{{server.Url}}", "auth": "trust", "cache": { "schemaPollInterval": "200ms", {{cache}} } }
+                    { "url": "{{server.Url}}", "auth": "trust", "users": { {{users}} },
+                      "cache": { "schemaPollInterval": "200ms", {{cache}} } }
                     """,
                 Cache = "",
             },
             TestContext.Current.CancellationToken);
 
     /// <summary>A client of the proxy.</summary>
-    public WireClient Client(string user = "wire") => Connect(_proxy.Port, user);
+    public WireClient Client(string user = "wire", params (string Name, string Value)[] parameters) =>
+        Connect(_proxy.Port, user, parameters);
 
     /// <summary>A client of the server.</summary>
     public WireClient Direct(string user = "wire") => Connect(_server.Port, user);
@@ -171,9 +175,9 @@ internal sealed class CachedScene : IAsyncDisposable
         }
     }
 
-    private WireClient Connect(int port, string user)
+    private WireClient Connect(int port, string user, params (string Name, string Value)[] parameters)
     {
-        var client = WireClient.Connect("127.0.0.1", port).Login(user, Database);
+        var client = WireClient.Connect("127.0.0.1", port).Login(user, Database, parameters);
         _clients.Add(client);
         return client;
     }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Freshet.Core.Policy;
 using Freshet.Server.Configuration;
 using Xunit;
 
@@ -13,8 +14,14 @@ public sealed partial class DocumentationTests
     private static readonly Type[] Sections =
     [
         typeof(FreshetOptions), typeof(TlsOptions), typeof(PoolOptions), typeof(DatabaseOptions), typeof(UserOptions),
-        typeof(CacheOptions),
+        typeof(CacheOptions), typeof(ProfileOptions), typeof(RuleOptions),
     ];
+
+    private static readonly string[] DefinitionNames =
+        ["", "tls", "pool", "database", "user", "cache", "profile", "rule"];
+
+    private static readonly string[] Titles =
+        ["Top level", "TLS", "Pool", "Databases", "Users", "Cache", "Cache profiles", "Cache rules"];
 
     private static readonly JsonElement Schema = JsonDocument.Parse(ConfigurationSchema.Read()).RootElement;
 
@@ -64,12 +71,34 @@ public sealed partial class DocumentationTests
             if (setting.Key is "threads" || (prefix.Length == 0 && setting.Key.Contains('.', StringComparison.Ordinal)))
                 continue;
             var key = setting.Key[prefix.Length..];
+            if (key.StartsWith("profiles.", StringComparison.Ordinal))
+                continue; // those have a table of their own
             var inSchema = SchemaOf(index).GetProperty("properties").GetProperty(key).GetProperty("default");
             Assert.Equal(setting.Value, inSchema.ToString(), ignoreCase: inSchema.ValueKind is JsonValueKind.False);
             Assert.Equal(setting.Value, pages[index][key]);
             compared++;
         }
         Assert.True(compared > 25, $"only {compared} defaults were compared");
+    }
+
+    [Fact]
+    public void The_page_lists_the_shipped_profiles()
+    {
+        var listed = SectionOfPage(Array.IndexOf(Titles, "Cache profiles"))
+            .Split('\n')
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells.Length > 2 && ShippedProfiles.All.ContainsKey(cells[1]))
+            .Select(cells => string.Join(' ', cells[1..7]));
+
+        var shipped = ShippedProfiles.All.Select(profile =>
+        {
+            var (name, values) = profile;
+            TimeSpan?[] times =
+                [values.MaxAge, values.StaleWhileRevalidate, values.StaleIfError, values.RefreshAhead];
+            return $"{name} {string.Join(' ', times.Select(time => Duration.Format(time!.Value)))} "
+                + string.Join(", ", values.Tags);
+        });
+        Assert.Equal(shipped.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -88,11 +117,11 @@ public sealed partial class DocumentationTests
     private static JsonElement SchemaOf(int index) =>
         index == 0
             ? Schema
-            : Schema.GetProperty("$defs").GetProperty(new[] { "", "tls", "pool", "database", "user", "cache" }[index]);
+            : Schema.GetProperty("$defs").GetProperty(DefinitionNames[index]);
 
     private static string SectionOfPage(int index)
     {
-        var title = "\n## " + new[] { "Top level", "TLS", "Pool", "Databases", "Users", "Cache" }[index] + "\n";
+        var title = "\n## " + Titles[index] + "\n";
         var page = Page();
         var start = page.IndexOf(title, StringComparison.Ordinal) + title.Length;
         var end = page.IndexOf("\n## ", start, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Freshet.Core.Policy;
 
 namespace Freshet.Core.Sql.Analysis;
 
@@ -10,12 +11,14 @@ namespace Freshet.Core.Sql.Analysis;
 internal sealed record StatementHint
 {
     private const string Mark = "freshet:";
+    private const int MostErrors = 16, LongestError = 100;
 
     public string? Mode { get; init; }
 
     public string? Profile { get; init; }
 
-    /// <summary>The name by which a profile's results are invalidated one by one or by prefix.</summary>
+    /// <summary>The name by which a profile's results are invalidated one by one or by prefix; at most
+    /// <see cref="PolicyNames.LongestKey"/> characters.</summary>
     public string? Key { get; init; }
 
     public TimeSpan? MaxAge { get; init; }
@@ -26,9 +29,11 @@ internal sealed record StatementHint
 
     public TimeSpan? RefreshAhead { get; init; }
 
+    /// <summary>At most <see cref="PolicyNames.MostTags"/>.</summary>
     public ImmutableArray<string> Tags { get; init; } = [];
 
-    /// <summary>What was not understood; such parts are ignored.</summary>
+    /// <summary>What was not understood; such parts are ignored. At most 16 are listed, of 100 characters each.
+    /// </summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
     /// <summary>Null: no hint. Only comments before the first and behind the last token count: what stands inside a
@@ -61,9 +66,9 @@ internal sealed record StatementHint
         {
             "mode" when value is "off" or "bounded" or "session" or "strict" => this with { Mode = value },
             "cache" when value is "off" => this with { Mode = value },
-            "profile" => this with { Profile = value },
-            "key" => this with { Key = value },
-            "tags" => this with { Tags = [.. value.Split(',', StringSplitOptions.RemoveEmptyEntries)] },
+            "profile" when PolicyNames.IsName(value) => this with { Profile = value },
+            "key" when PolicyNames.IsKey(value) => this with { Key = value },
+            "tags" => WithTags(value.Split(',', StringSplitOptions.RemoveEmptyEntries)),
             "max_age" when Seconds(value) is { } time => this with { MaxAge = time },
             "stale_while_revalidate" when Seconds(value) is { } time => this with { StaleWhileRevalidate = time },
             "stale_if_error" when Seconds(value) is { } time => this with { StaleIfError = time },
@@ -71,7 +76,17 @@ internal sealed record StatementHint
             _ => Fail($"{name}={value}"),
         };
 
-    private StatementHint Fail(string part) => this with { Errors = Errors.Add(part) };
+    private StatementHint WithTags(string[] tags)
+    {
+        string[] good = [.. tags.Where(PolicyNames.IsName).Distinct(StringComparer.Ordinal).Take(PolicyNames.MostTags)];
+        return tags.Except(good, StringComparer.Ordinal).Aggregate(
+            this with { Tags = [.. good] }, (hint, tag) => hint.Fail($"tags={tag}"));
+    }
+
+    private StatementHint Fail(string part) =>
+        Errors.Length >= MostErrors
+            ? this
+            : this with { Errors = Errors.Add(part.Length <= LongestError ? part : part[..LongestError] + "…") };
 
     private static TimeSpan? Seconds(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)

@@ -64,7 +64,7 @@ internal sealed class CacheExplainer(DatabaseCache database)
             Normalized = Bound(statement.Facts.Normalized),
             Tables = [.. Tables(statement, catalog).Take(MostListed)],
             KeySettings = KeyOf(user, settings),
-            HintErrors = [.. (statement.Facts.Hint?.Errors ?? []).Take(MostListed).Select(Bound)],
+            HintErrors = [.. policy.HintErrors.Take(MostListed).Select(Bound)],
             Statements = alike.Count(other => other.SchemaVersion == database.Freshness.SchemaVersion),
             Hits = alike.Sum(other => Volatile.Read(ref other.Hits)),
             Misses = alike.Sum(other => Volatile.Read(ref other.Misses)),

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Freshet.Core.Catalog;
 
 namespace Freshet.Server.Proxy.Caching;
 
@@ -74,31 +73,7 @@ internal sealed class Invalidator(DatabaseCache database)
             return $"the definitions of database \"{database.Name}\" have not been read yet; try again";
         }
 
-        CatalogRelation[] found = [.. catalog.Relations.Where(relation => !relation.IsSystem
-            && (string.Equals(relation.Name, name, StringComparison.Ordinal)
-                || string.Equals(relation.FullName, name, StringComparison.Ordinal)))];
-        if (found.Length == 0)
-        {
-            return $"there is no table \"{name}\" in database \"{database.Name}\"";
-        }
-
-        if (found.FirstOrDefault(relation => relation.Kind == 'v') is { } view)
-        {
-            return $"\"{view.FullName}\" is a view: name the tables behind it";
-        }
-
-        var whole = new HashSet<uint>();
-        var open = new Stack<uint>(found.Select(relation => relation.Oid));
-        while (open.TryPop(out uint relation))
-        {
-            if (whole.Add(relation))
-            {
-                Array.ForEach(catalog.ChildrenOf(relation), open.Push);
-            }
-        }
-
-        tables = [.. whole];
-        return null;
+        return TableSearch.Find(catalog, database.Name, name, out tables);
     }
 
     private static bool IsFingerprint(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigit);

@@ -44,10 +44,23 @@ internal sealed record DatabaseCacheSnapshot
     /// <summary>User-defined functions whose results depend on their arguments only.</summary>
     public ImmutableArray<string> TrustedFunctions { get; init; } = [];
 
-    /// <summary>Something of this database may be cached.</summary>
-    public bool IsEnabled => Mode != CacheMode.Off;
+    /// <summary>What rules and hints may ask for by name. Default: <see cref="ShippedProfiles"/>.</summary>
+    public ImmutableSortedDictionary<string, PolicyValues> Profiles { get; init; } = ShippedProfiles.All;
 
-    // The generated comparison would compare the list's reference; a reload must see equal settings as equal.
+    /// <summary>The first one that matches is in force. Default: none.</summary>
+    public ImmutableArray<PolicyRule> Rules { get; init; } = [];
+
+    /// <summary>Something of this database may be cached: its mode or that of a rule is not off. While it is false,
+    /// hints do nothing.</summary>
+    public bool IsEnabled => Mode != CacheMode.Off || Rules.Any(rule => ModeOf(rule) is not (null or CacheMode.Off));
+
+    /// <summary>Its changes are followed: its mode, a rule or a profile asks for session or strict.</summary>
+    public bool NeedsFeed =>
+        IsEnabled
+        && Rules.Select(ModeOf).Concat(Profiles.Values.Select(profile => profile.Mode)).Append(Mode)
+            .Any(mode => mode is CacheMode.Session or CacheMode.Strict);
+
+    // The generated comparison would compare the lists' references; a reload must see equal settings as equal.
     public bool Equals(DatabaseCacheSnapshot? other) =>
         other is not null
         && (Mode, Fallback, MaxAge, StaleWhileRevalidate, StaleIfError, MaxStaleness)
@@ -55,7 +68,12 @@ internal sealed record DatabaseCacheSnapshot
                 other.MaxStaleness)
         && (RolloutPercent, VerifyPercent, Shadow, Publication, SchemaPollInterval)
             == (other.RolloutPercent, other.VerifyPercent, other.Shadow, other.Publication, other.SchemaPollInterval)
-        && TrustedFunctions.SequenceEqual(other.TrustedFunctions);
+        && TrustedFunctions.SequenceEqual(other.TrustedFunctions)
+        && Rules.SequenceEqual(other.Rules)
+        && Profiles.SequenceEqual(other.Profiles);
 
-    public override int GetHashCode() => HashCode.Combine(Mode, MaxAge, Publication);
+    public override int GetHashCode() => HashCode.Combine(Mode, MaxAge, Publication, Rules.Length);
+
+    private CacheMode? ModeOf(PolicyRule rule) =>
+        rule.Values.Mode ?? (rule.Profile is { } name ? Profiles.GetValueOrDefault(name)?.Mode : null);
 }

@@ -57,9 +57,9 @@ public sealed class CacheExplainerTests : IDisposable
         Assert.Equal((CacheMode.Session, CacheMode.Session, null), (told.ModeWanted, told.ModeInForce, told.ModeNote));
         Assert.Equal("public.item, rows by id, version 0/64", Assert.Single(told.Tables).ToString());
         Assert.Equal([("user", "app"), ("search_path", "public")], told.KeySettings);
-        Assert.Equal(("p", "p:1"), (told.Policy.Profile, told.Policy.Key));
+        Assert.Equal((null, "p:1"), (told.Policy.Profile, told.Policy.Key));
         Assert.Equal(["games"], told.Policy.Tags);
-        Assert.Equal(["nonsense"], told.HintErrors);
+        Assert.Equal(["nonsense", "profile=p (there is no such profile)"], told.HintErrors);
         Assert.Equal("select n from item where id = $1", told.Normalized);
         Assert.Equal((0, 0L, 0L, 0), (told.Statements, told.Hits, told.Misses, told.Results));
         Assert.Null(told.InvalidatedBy);

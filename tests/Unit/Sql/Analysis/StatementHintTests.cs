@@ -48,5 +48,32 @@ public sealed class StatementHintTests
         Assert.Equal(["max_age=soon", "mode=fast", "rubbish", "max_age=-1"], hint.Errors);
     }
 
+    [Fact]
+    public void Tags_and_names_beyond_their_limits_are_told_and_ignored()
+    {
+        var (longest, tooLong) = (new string('a', 64), new string('b', 65));
+        var hint = Find(
+            $"select 1 /* freshet: tags={longest},{tooLong},x,x profile={tooLong} key={new string('k', 256)} */");
+
+        Assert.NotNull(hint);
+        Assert.Equal([longest, "x"], hint.Tags);
+        Assert.Null(hint.Profile);
+        Assert.Equal(256, hint.Key!.Length);
+        Assert.Equal([$"tags={tooLong}", $"profile={tooLong}"], hint.Errors);
+
+        hint = Find(
+            $"select 1 /* freshet: tags={string.Join(',', Enumerable.Range(1, 18))} key={new string('k', 257)} */");
+        Assert.Equal(16, hint!.Tags.Length);
+        Assert.Null(hint.Key);
+        Assert.Equal(["tags=17", "tags=18", $"key={new string('k', 96)}…"], hint.Errors);
+    }
+
+    [Fact]
+    public void A_hint_of_rubbish_keeps_its_first_errors_only()
+    {
+        var hint = Find($"select 1 /* freshet: {string.Join(' ', Enumerable.Range(0, 10_000))} */");
+        Assert.Equal(16, hint!.Errors.Length);
+    }
+
     private static StatementHint? Find(string sql) => StatementFacts.Read(Encoding.UTF8.GetBytes(sql), true).Hint;
 }
