@@ -196,7 +196,7 @@ public sealed class AdminCallTests(TestServers servers)
         Assert.Equal(["session"], told["mode"]);
         Assert.StartsWith("public.item, rows by id, version ", told["depends on"][0], StringComparison.Ordinal);
         Assert.Equal(["wire"], told["key: user"]);
-        Assert.Equal(["games, live"], told["tags"]);
+        Assert.Equal(["players, games, live"], told["tags"]); // the first is the profile's
         Assert.NotEqual("0", told["hits"][0]);
         Assert.StartsWith("none; the last one came", told["results stored"][0], StringComparison.Ordinal);
         Assert.StartsWith("tag games, ", told["last invalidation"][0], StringComparison.Ordinal);

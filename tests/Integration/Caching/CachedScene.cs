@@ -154,6 +154,18 @@ internal sealed class CachedScene : IAsyncDisposable
             return Task.FromResult(Hits() > before);
         });
 
+    /// <summary>Until a result is served by its age: as it was, although its row has been written since. Once is
+    /// enough, and it may take more than one try: a role that another test makes on the same server counts as a changed
+    /// definition, which makes all results unreachable.</summary>
+    public async Task UntilServedByAgeAsync(WireClient client, string sql, Action write) =>
+        await UntilAsync(async () =>
+        {
+            await UntilHitAsync(() => client.Query(sql));
+            var before = client.Query(sql);
+            write();
+            return string.Equals(client.Query(sql), before, StringComparison.Ordinal);
+        });
+
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         var started = Stopwatch.GetTimestamp();

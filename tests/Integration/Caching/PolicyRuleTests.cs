@@ -134,13 +134,8 @@ public sealed class PolicyRuleTests(TestServers servers)
         CachedScene.StartAsync(
             servers.Postgres, Setup, $"{cache}, \"verify\": 0, \"rules\": [ {rules} ]", live, users);
 
-    private async Task AssertByAgeAsync(CachedScene scene, WireClient client, string sql, string table = "item")
-    {
-        await scene.UntilHitAsync(() => client.Query(sql));
-        var before = client.Query(sql);
-        Write(client, table);
-        Assert.Equal(before, client.Query(sql));
-    }
+    private Task AssertByAgeAsync(CachedScene scene, WireClient client, string sql, string table = "item") =>
+        scene.UntilServedByAgeAsync(client, sql, () => Write(client, table));
 
     private async Task AssertByVersionAsync(CachedScene scene, WireClient client, string sql, string table = "item")
     {

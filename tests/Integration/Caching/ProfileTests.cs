@@ -20,11 +20,11 @@ public sealed class ProfileTests(TestServers servers)
         var client = scene.Client();
         const string ByAge = "/* freshet: profile=players mode=bounded */ " + Read;
         const string ByVersion = "/* freshet: profile=players */ " + Read;
-        await scene.UntilHitAsync(() => client.Query(ByAge));
+        var written = 0;
         await scene.UntilHitAsync(() => client.Query(ByVersion));
-        client.Query("update item set n = 1 where id = 1");
-        Assert.Equal("0", client.Query(ByAge));
-        Assert.Equal("1", client.Query(ByVersion)); // a profile without a mode keeps that of the database
+        await scene.UntilServedByAgeAsync(
+            client, ByAge, () => client.Query($"update item set n = {++written} where id = 1"));
+        Assert.Equal($"{written}", client.Query(ByVersion)); // a profile without a mode keeps that of the database
     }
 
     [Fact]
@@ -35,10 +35,10 @@ public sealed class ProfileTests(TestServers servers)
             """ "verify": 0, "profiles": { "my": { "mode": "bounded", "maxAge": "1h" }, "no": { "mode": "off" } } """);
         var client = scene.Client();
         const string Hinted = Read + " /* freshet: profile=my */";
-        await scene.UntilHitAsync(() => client.Query(Hinted));
-        client.Query("update item set n = 1 where id = 1");
-        Assert.Equal("0", client.Query(Hinted));
-        Assert.Equal("1", client.Query(Read + " /* freshet: profile=my mode=session */"));
+        var written = 0;
+        await scene.UntilServedByAgeAsync(
+            client, Hinted, () => client.Query($"update item set n = {++written} where id = 1"));
+        Assert.Equal($"{written}", client.Query(Read + " /* freshet: profile=my mode=session */"));
 
         await scene.UntilHitAsync(() => client.Query(Read + " /* freshet: profile=unknown */"));
         var hits = scene.Hits();
