@@ -158,10 +158,9 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             var traffic = new TrafficRound(
                 target, secret, pattern.Pattern, round, pattern.Clients, cancellationToken);
-            await watch.StartAgainAsync(
-                (2 * _options.PoolSize) + FeedConnections,
-                () => proxy is null ? Task.FromResult(0) : proxy.CountServersAsync(cancellationToken),
-                cancellationToken);
+            await watch.StartAgainAsync((2 * _options.PoolSize) + FeedConnections, cancellationToken);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var servers = proxy?.PeakServersAsync(ended.Token);
             using var clock = new Timer(
                 started => progress(Math.Min(1, Stopwatch.GetElapsedTime((long)started!) / length)),
                 Stopwatch.GetTimestamp(),
@@ -174,7 +173,8 @@ internal sealed class DemoRun : IAsyncDisposable
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
-            result.PeakServerConnections = watch.Peak;
+            await ended.CancelAsync();
+            result.PeakServerConnections = servers is null ? watch.Peak : await servers;
             return result;
         });
     }

@@ -69,11 +69,25 @@ internal sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The pool's server connections now, from the metrics.</summary>
-    public async Task<int> CountServersAsync(CancellationToken cancellationToken)
+    /// <summary>The most server connections of the pool, from the metrics, looked at five times a second until told to
+    /// stop and once after that. A pool keeps its connections for longer than that.</summary>
+    public async Task<int> PeakServersAsync(CancellationToken stop)
     {
         using var http = new HttpClient();
-        var metrics = await http.GetStringAsync(new Uri($"http://{Http}/metrics"), cancellationToken);
+        var peak = 0;
+        while (true)
+        {
+            var isLast = stop.IsCancellationRequested;
+            peak = int.Max(peak, await CountServersAsync(http));
+            if (isLast)
+                return peak;
+            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(200), stop));
+        }
+    }
+
+    private async Task<int> CountServersAsync(HttpClient http)
+    {
+        var metrics = await http.GetStringAsync(new Uri($"http://{Http}/metrics"), CancellationToken.None);
         return metrics.Split('\n')
             .Where(line => line.StartsWith("freshet_pool_servers{", StringComparison.Ordinal))
             .Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));

@@ -3,7 +3,7 @@ using System.Text;
 namespace Freshet.Server.Demo;
 
 /// <summary>Looks twenty times a second at how many backends serve clients over TCP, and keeps the highest number since
-/// <see cref="StartAgainAsync"/>. It reads the titles that PostgreSQL gives its processes ("postgres: web demo
+/// <see cref="StartAgainAsync"/>, without those that were there before: for clients that connect directly. It reads the titles that PostgreSQL gives its processes ("postgres: web demo
 /// 127.0.0.1(41234) idle") in /proc: pg_stat_activity knows a backend only after its login, and in a connection storm
 /// logins are most of the work. Costs the server nothing and needs no connection.</summary>
 internal sealed class ServerConnectionWatch : IDisposable
@@ -27,16 +27,13 @@ internal sealed class ServerConnectionWatch : IDisposable
     /// <summary>Begins a round, once the backends of the round before have left (or will not, after three seconds).
     /// </summary>
     /// <param name="staying">Backends that stay at most: the pools and what follows the changes.</param>
-    /// <param name="own">How many of those that are there serve the side whose round it is; the others' idle ones are
-    /// not its doing.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task StartAgainAsync(int staying, Func<Task<int>> own, CancellationToken cancellationToken)
+    public async Task StartAgainAsync(int staying, CancellationToken cancellationToken)
     {
         var end = Environment.TickCount64 + (long)LongestWait.TotalMilliseconds;
         while (Count() > staying && Environment.TickCount64 < end)
             await Task.Delay(Interval, cancellationToken);
-        var ownCount = await own();
-        Volatile.Write(ref _ignored, int.Max(0, Count() - ownCount));
+        Volatile.Write(ref _ignored, Count());
         Volatile.Write(ref _peak, 0);
     }
 
