@@ -3,9 +3,10 @@ using System.Text;
 namespace Freshet.Server.Demo;
 
 /// <summary>Looks twenty times a second at how many backends serve clients over TCP, and keeps the highest number since
-/// <see cref="StartAgainAsync"/>, without those that were there before: for clients that connect directly. It reads the titles that PostgreSQL gives its processes ("postgres: web demo
-/// 127.0.0.1(41234) idle") in /proc: pg_stat_activity knows a backend only after its login, and in a connection storm
-/// logins are most of the work. Costs the server nothing and needs no connection.</summary>
+/// <see cref="StartAgainAsync"/>, without those that were there before: for clients that connect directly. It reads the
+/// titles that PostgreSQL gives its processes ("postgres: web demo 127.0.0.1(41234) idle") in /proc: pg_stat_activity
+/// knows a backend only after its login, and in a connection storm logins are most of the work. Costs the server
+/// nothing and needs no connection.</summary>
 internal sealed class ServerConnectionWatch : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
