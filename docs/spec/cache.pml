@@ -1,5 +1,4 @@
-/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them, step by step where
-   threads read without a lock. A state of the database is a bit mask of commits; commit i has LSN i + 1.
+/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them. A state of the database is a bit mask of commits; commit i has LSN i + 1.
 
    -DTABLES (the default): tables A and B, results of A alone and of A joined with B.
    -DKEYS: one table with two buckets of keys, results by one key and of the whole table; TRUNCATE, changed keys.
@@ -117,13 +116,8 @@ end:
 #define MAY_STORE confirmed
 #endif
 
-#if defined(FINE_FILL) || defined(FINE_HIT)
-#define BEGIN_FINE
-#define END_FINE
-#else
 #define BEGIN_FINE d_step {
 #define END_FINE }
-#endif
 
 /* Freshness.Commit: under the lock each touched cell counts the commit, then shows its version; then P moves. */
 active proctype Stream() {
@@ -140,19 +134,11 @@ end:
 #endif
      }
      BEGIN_FINE
-#ifdef MOVE_FIRST
-     position = lsn;
-#endif
      do
      :: cells != 0 ->
         d_step { cell = 0; do :: cells & (1 << cell) -> break :: else -> cell++ od; cells = cells & ~(1 << cell) }
-#ifdef COUNT_LAST
-        version[cell] = lsn;
-        unconfirmed[cell] = unconfirmed[cell] | (1 << (lsn - 1))
-#else
         unconfirmed[cell] = unconfirmed[cell] | (1 << (lsn - 1));
         version[cell] = lsn
-#endif
      :: else -> break
      od;
      d_step { position = lsn; writing = false; printf("the stream has come to %d\n", position); lsn = 0; cell = 0 }
@@ -225,13 +211,8 @@ inline read_confirmed(query, all) {
   cell = 0
 }
 
-#ifdef FINE_FILL
-#define BEGIN_FILL
-#define END_FILL
-#else
 #define BEGIN_FILL d_step {
 #define END_FILL }
-#endif
 
 /* Whoever asks for what is not stored. */
 active proctype Filler() {
@@ -246,13 +227,8 @@ end:
 #endif
      }
      BEGIN_FILL
-#ifdef CONFIRM_FIRST
-     read_confirmed(query, confirmed);
-     read_versions(query, stamp);
-#else
      read_versions(query, stamp);
      read_confirmed(query, confirmed);
-#endif
      END_FILL
      d_step {
        if
@@ -289,13 +265,8 @@ end:
   od
 }
 
-#ifdef FINE_HIT
-#define BEGIN_HIT
-#define END_HIT
-#else
 #define BEGIN_HIT d_step {
 #define END_HIT }
-#endif
 #ifdef NO_COMPARE
 #define IS_CURRENT true
 #else
@@ -328,13 +299,8 @@ end:
      d_step { floor_ticket == ANSWERED && position >= floor_lsn }
 #endif
      BEGIN_HIT
-#ifdef POSITION_LAST
-     read_versions(query, now);
-     at = position;
-#else
      at = position;
      read_versions(query, now);
-#endif
      d_step {
        if
        :: IS_CURRENT && IS_REACHED ->
