@@ -115,7 +115,8 @@ public sealed class CachedAnswerTests(TestServers servers)
     {
         await using var scene = await CachedScene.StartAsync(servers.Postgres, Setup);
         var (direct, routed) = (scene.Direct(), scene.Client());
-        for (var round = 0; round < 4; round++)
+        // On a busy machine the stream is behind more often, and fewer reads are hits: then it takes more rounds.
+        for (var round = 0; round < 4 || (round < 200 && scene.Hits() < 10); round++)
         {
             for (var id = 1; id <= 5; id++)
             {
