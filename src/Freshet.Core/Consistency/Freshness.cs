@@ -27,6 +27,9 @@ internal sealed class Freshness
     /// <summary>When pulses began and what they found.</summary>
     public PulseBook Pulses { get; }
 
+    /// <summary>Whether the server connections lead to where the stream comes from.</summary>
+    public PrimaryAgreement Primary { get; } = new();
+
     /// <summary>Called after anything that a waiting reader may wait for: the stream's position, a pulse, a change of
     /// epoch. On the feed's threads; must not wait. Set once, before the feed starts.</summary>
     public Action? Progressed { get; set; }
@@ -192,22 +195,11 @@ internal sealed class Freshness
     {
         lock (_writing)
         {
-            if (table.HasBuckets)
+            if (!table.HasBuckets)
             {
-                return;
+                // What was streamed before and is not visible yet has no bucket: it was noted for the whole table.
+                table.Split(Position);
             }
-
-            // What was streamed before has no bucket: it counts for all of them.
-            foreach (PendingCommit commit in _pending)
-            {
-                if (commit.Cells.Contains(table.Any))
-                {
-                    commit.Cells.Add(table.Whole);
-                    table.Whole.Touch(commit.End);
-                }
-            }
-
-            table.Split(Position);
         }
     }
 

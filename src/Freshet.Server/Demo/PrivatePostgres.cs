@@ -28,6 +28,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         _binaries = binaries;
         _account = account;
         _folder = folder;
+        Password = options.StandbyOf?.Password ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     }
 
     public string Host => "127.0.0.1";
@@ -37,7 +38,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>The superuser that initdb made.</summary>
     public string User => "freshet";
 
-    public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    public string Password { get; }
 
     /// <summary>Holds the unix socket and the log.</summary>
     public string SocketDirectory => _folder.Run;
@@ -185,18 +186,54 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>For <see cref="ClusterGuard"/>: at once and synchronous.</summary>
     internal void RemoveNow() => _folder.Remove();
 
-    private async Task InitializeAsync(CancellationToken cancellationToken)
+    private string PasswordFile => Path.Combine(_folder.Run, "pgpass");
+
+    /// <summary>For libpq, as a standby connects to its primary.</summary>
+    private string PrimaryConnection(PrivatePostgres primary) =>
+        $"host={primary.Host} port={primary.Port} user={primary.User} passfile={PasswordFile}";
+
+    private async Task WriteSecretAsync(string path, string text, CancellationToken cancellationToken)
     {
-        var secret = Path.Combine(_folder.Run, "secret");
         var mode = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
-        await using (var file = new FileStream(secret, mode))
-            await file.WriteAsync(Encoding.ASCII.GetBytes(Password), cancellationToken);
-        _account.Give(secret);
+        await using (var file = new FileStream(path, mode))
+            await file.WriteAsync(Encoding.ASCII.GetBytes(text), cancellationToken);
+        _account.Give(path);
+    }
+
+    /// <summary>A copy of the primary's cluster that goes on to follow it.</summary>
+    private async Task CopyAsync(PrivatePostgres primary, CancellationToken cancellationToken)
+    {
+        await WriteSecretAsync(PasswordFile, $"*:*:*:{primary.User}:{primary.Password}\n", cancellationToken);
+        var result = await ChildCommand.RunAsync(
+            _account.Wrap(
+            [
+                Path.Combine(_binaries.Directory, "pg_basebackup"), "--pgdata", _folder.Data,
+                $"--dbname={PrimaryConnection(primary)}", "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
+            ]),
+            _folder.Root,
+            cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            throw new PrivatePostgresException(
+                $"pg_basebackup ({_binaries.Directory}) failed in {_folder.Root}: {result.Cause()}");
+        }
+    }
+
+    private async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        if (_options.StandbyOf is { } primary)
+        {
+            await CopyAsync(primary, cancellationToken);
+            return;
+        }
+
+        var secret = Path.Combine(_folder.Run, "secret");
+        await WriteSecretAsync(secret, Password, cancellationToken);
         // initdb writes the catalogs without fsync as well: this cluster does not outlive its process.
         var result = await ChildCommand.RunAsync(
             _account.Wrap(
@@ -250,6 +287,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             ["fsync"] = _options.Durable ? "on" : "off",
             ["full_page_writes"] = _options.Durable ? "on" : "off",
         };
+        if (_options.StandbyOf is { } primary)
+            settings["primary_conninfo"] = PrimaryConnection(primary);
         foreach (var (name, value) in _options.Settings)
             settings[name] = value;
         var text = new StringBuilder("# Written by Freshet; the last line of a setting wins.\n");

@@ -15,6 +15,9 @@ internal sealed record PrivatePostgresOptions
     /// <summary>Lines put before those of pg_hba.conf, which ask for scram-sha-256 everywhere.</summary>
     public IReadOnlyList<string> HostBasedAuthentication { get; init; } = [];
 
+    /// <summary>Not null: a streaming standby of that server, which must run; its password is the same.</summary>
+    public PrivatePostgres? StandbyOf { get; init; }
+
     /// <summary>False (default): no fsync, as nobody will miss the data after a crash of the machine.</summary>
     public bool Durable { get; init; }
 

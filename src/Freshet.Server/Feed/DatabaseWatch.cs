@@ -1,4 +1,5 @@
 using Freshet.Core.Catalog;
+using Freshet.Core.Consistency;
 using Freshet.Core.Policy;
 using Freshet.Core.Sql.Analysis;
 using Freshet.Server.Catalog;
@@ -34,6 +35,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _server = server;
         _log = log;
         _rules = new RuleCheck(database, log);
+        database.Freshness.Primary.Following = Wake; // the definitions' connection may have to move
     }
 
     public DatabaseCache Database => _database;
@@ -67,8 +69,9 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         _rules.Check();
     }
 
-    /// <summary>The schema version has moved: definitions are read again. From any thread, without waiting.</summary>
-    public void SchemaChanged()
+    /// <summary>The schema version has moved, or the feed comes from another server: definitions may have to be read
+    /// again. From any thread, without waiting.</summary>
+    public void Wake()
     {
         if (_changed.CurrentCount == 0)
         {
@@ -131,7 +134,7 @@ internal sealed class DatabaseWatch : IAsyncDisposable
                 await using var connection = new NpgsqlConnection(
                     _server.ConnectionString(connectTimeout: TimeSpan.FromSeconds(15)));
                 await connection.OpenAsync(cancellation);
-                await FollowAsync(connection, cancellation);
+                await JoinAndFollowAsync(connection, cancellation);
             }
             catch (Exception failure) when (failure is NpgsqlException or IOException or TimeoutException
                 or System.Net.Sockets.SocketException)
@@ -144,10 +147,33 @@ internal sealed class DatabaseWatch : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task JoinAndFollowAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        PrimaryIdentity primary = await AskPrimaryAsync(connection, cancellation);
+        using PrimaryMembership membership = _database.Freshness.Primary.Join(primary);
+        await FollowAsync(connection, membership, cancellation);
+    }
+
+    /// <summary>The default where the role may not ask: only a feed needs to know, and says so.</summary>
+    private static async Task<PrimaryIdentity> AskPrimaryAsync(
+        NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        try
+        {
+            return await PrimaryQuestion.AskAsync(connection, cancellation);
+        }
+        catch (PostgresException)
+        {
+            return default;
+        }
+    }
+
+    /// <summary>Until cancelled, or the connection leads elsewhere than the feed's.</summary>
+    private async Task FollowAsync(
+        NpgsqlConnection connection, PrimaryMembership membership, CancellationToken cancellation)
     {
         string? known = null;
-        while (true)
+        while (!membership.IsElsewhere)
         {
             // The version first: what changes while the definitions are read must count as newer than they.
             long version = _database.Freshness.SchemaVersion;

@@ -29,7 +29,7 @@ internal sealed class DatabaseWatches(IProxyLog log) : IAsyncDisposable
             pool.Database.Host, pool.Database.Port, pool.ServerDatabase, pool.ServerUser, isClear ? secret : null,
             pool.Database.Tls);
         var watch = new DatabaseWatch(database, target, log);
-        database.CatalogOutdated = watch.SchemaChanged;
+        database.CatalogOutdated = watch.Wake;
         database.SettingsChanged = watch.SettingsChanged;
         if (_watches.TryAdd(database, watch))
         {

@@ -16,6 +16,8 @@ internal sealed class FeedSession : IDisposable
     /// came since the last pulse.</summary>
     private const int MostPendingCommits = 100_000;
 
+    private static readonly TimeSpan AgreementPoll = TimeSpan.FromMilliseconds(20);
+
     private readonly FeedOptions _options;
     private readonly Freshness _freshness;
     private readonly FeedCounters _counters;
@@ -71,7 +73,29 @@ internal sealed class FeedSession : IDisposable
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public void Run()
     {
-        CancellationToken end = _end.Token;
+        try
+        {
+            RunStream(_end.Token);
+        }
+        catch (Exception) when (Volatile.Read(ref _failure) is not null)
+        {
+            // What came after it is its consequence.
+        }
+
+        throw Volatile.Read(ref _failure) ?? new OperationCanceledException(_end.Token);
+    }
+
+    public void Dispose()
+    {
+        _freshness.Primary.Unfollow();
+        _stream?.Dispose();
+        _pulse?.Dispose();
+        _watch?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _end.Dispose();
+    }
+
+    private void RunStream(CancellationToken end)
+    {
         _report(FeedState.Connecting, "reads the catalog");
         _watch = SchemaWatch.StartAsync(_options, _freshness, Tables, end).GetAwaiter().GetResult();
         Lsn start = Connect(end);
@@ -93,22 +117,11 @@ internal sealed class FeedSession : IDisposable
         {
             // Nothing may be served from here on, whatever the rest takes. The pulse's thread may be about to go live:
             // that is closed first.
-            Tables.Close();
-            _freshness.Break();
+            Distrust();
             End(null);
             pulseThread?.Join();
             watching.GetAwaiter().GetResult();
         }
-
-        throw _failure ?? new OperationCanceledException(end);
-    }
-
-    public void Dispose()
-    {
-        _stream?.Dispose();
-        _pulse?.Dispose();
-        _watch?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        _end.Dispose();
     }
 
     private Lsn Connect(CancellationToken end)
@@ -116,15 +129,57 @@ internal sealed class FeedSession : IDisposable
         _report(FeedState.Connecting, "connects the stream");
         Volatile.Write(ref _stream, ReplicationConnection.Open(_options.Server, _options.ConnectTimeout, end));
         using CancellationTokenRegistration abort = end.Register(() => _stream?.Abort());
-        ServerIdentity identity = _stream!.Identify();
+        PrimaryIdentity identity = _stream!.Identify();
+        _report(FeedState.Connecting, "connects the pulse");
+        Volatile.Write(ref _pulse, PulseConnection.Open(_options.Server, identity, _options.ConnectTimeout, end));
+        if (_watch!.Primary != identity)
+        {
+            throw new FeedException(
+                FeedFailure.Lost, $"the definitions' server ({_watch.Primary}) is not the stream's ({identity})");
+        }
+
+        Agree(identity, end);
         _report(FeedState.Connecting, "creates the slot, which waits until transactions have ended that run");
         Lsn start = _stream.CreateSlot(out string slot);
         _stream.Start(slot, _options.Publication);
-        _report(FeedState.Connecting, "connects the pulse");
-        Volatile.Write(ref _pulse, PulseConnection.Open(_options.Server, identity, _options.ConnectTimeout, end));
         _counters.OnConnect();
         return start;
     }
+
+    /// <summary>From here on no server connection may lead to another primary. Those that do are let end first.
+    /// </summary>
+    private void Agree(PrimaryIdentity identity, CancellationToken end)
+    {
+        _freshness.Primary.Follow(identity, other =>
+        {
+            Distrust();
+            End(Disagreement($"a server connection leads to {other}", identity));
+        });
+        while (_freshness.Primary.CountElsewhere(out PrimaryIdentity other) is var count && count > 0)
+        {
+            string where = $"{count} server {(count == 1 ? "connection leads" : "connections lead")} to {other}";
+            if (!other.IsKnown)
+            {
+                throw new FeedException(
+                    FeedFailure.Unavailable,
+                    where,
+                    repair: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system(), "
+                    + "pg_catalog.pg_walfile_name(pg_lsn) TO the roles of the pools");
+            }
+
+            if (identity.IsBefore(other))
+            {
+                throw Disagreement(where, identity);
+            }
+
+            _report(FeedState.Connecting, $"{where}, the stream to {identity}: waits until they are closed");
+            end.WaitHandle.WaitOne(AgreementPoll);
+            end.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static FeedException Disagreement(string where, PrimaryIdentity identity) =>
+        new(FeedFailure.Lost, $"{where}, the stream to {identity}");
 
     /// <summary>A transaction that committed before the slot's position may still not be visible: the stream says
     /// nothing of it, so nothing may be stored until it is.</summary>
@@ -191,6 +246,13 @@ internal sealed class FeedSession : IDisposable
             // Somebody has to see when it becomes visible.
             _freshness.Pulses.Want(_freshness.Pulses.Next, urgent: false);
         }
+    }
+
+    /// <summary>Nothing is served or stored by this stream any more. Any thread.</summary>
+    private void Distrust()
+    {
+        Tables.Close();
+        _freshness.Break();
     }
 
     private async Task WatchAsync(CancellationToken end)

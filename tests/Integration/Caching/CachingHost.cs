@@ -21,6 +21,15 @@ internal sealed class CachingHost : IAsyncDisposable, IProxyLog
     private readonly string _database;
 
     public CachingHost(PrivatePostgres postgres, string database, CacheMode mode = CacheMode.Session, int loops = 1)
+        : this(postgres.Port, database, mode, loops)
+    {
+    }
+
+    /// <param name="port">The server's, on the loopback; knows the role <c>wire</c> by trust.</param>
+    /// <param name="database">Its name on the server and for clients.</param>
+    /// <param name="mode">Of all statements.</param>
+    /// <param name="loops">Of the proxy.</param>
+    public CachingHost(int port, string database, CacheMode mode = CacheMode.Session, int loops = 1)
     {
         _database = database;
         _watches = new DatabaseWatches(this);
@@ -33,7 +42,7 @@ internal sealed class CachingHost : IAsyncDisposable, IProxyLog
                 Databases = ImmutableDictionary<string, DatabaseSnapshot>.Empty.Add(
                     database,
                     new DatabaseSnapshot(
-                        database, postgres.Host, postgres.Port, null, "wire", null, TlsSnapshot.Disabled,
+                        database, "127.0.0.1", port, null, "wire", null, TlsSnapshot.Disabled,
                         new PoolSnapshot { Size = 10 })
                     {
                         Cache = new DatabaseCacheSnapshot

@@ -14,7 +14,7 @@ internal sealed class ServerRelay : IDisposable
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly ConcurrentBag<Thread> _threads = [];
     private readonly ConcurrentQueue<Exception> _failures = new();
-    private readonly IPEndPoint _server;
+    private volatile IPEndPoint _server;
     private readonly Func<int, RelayFilter> _filters;
     private readonly Thread _acceptor;
     private volatile bool _isStopping;
@@ -31,6 +31,9 @@ internal sealed class ServerRelay : IDisposable
         _listener.Listen(512);
         _acceptor = Start("server relay", Accept);
     }
+
+    /// <summary>Where new connections lead from now on, on the loopback.</summary>
+    public int ServerPort { set => _server = new IPEndPoint(IPAddress.Loopback, value); }
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 

@@ -17,14 +17,6 @@ internal sealed class PulseConnection : IDisposable
     private const string PulseQuery =
         "SELECT pg_catalog.pg_current_snapshot(), pg_catalog.pg_current_wal_insert_lsn()";
 
-    // A timeline's number is the first eight hexadecimal digits of its WAL files' names.
-    private const string IdentityQuery = """
-        SELECT pg_catalog.pg_is_in_recovery(),
-               (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-               CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.substr(
-                   pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) END
-        """;
-
     private readonly BackendConnection _connection;
 
     private PulseConnection(BackendConnection connection) => _connection = connection;
@@ -35,7 +27,7 @@ internal sealed class PulseConnection : IDisposable
     /// <param name="timeout">For connecting, and for each answer.</param>
     /// <param name="stop">Gives connecting up.</param>
     public static PulseConnection Open(
-        FeedServer server, ServerIdentity identity, TimeSpan timeout, CancellationToken stop)
+        FeedServer server, PrimaryIdentity identity, TimeSpan timeout, CancellationToken stop)
     {
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -104,25 +96,19 @@ internal sealed class PulseConnection : IDisposable
             ? "false, 'freshet.flush', ''::pg_catalog.text, true) END"
             : "true, 'freshet.flush', ''::pg_catalog.text) END");
 
-    private static void CheckIdentity(BackendConnection connection, ServerIdentity identity)
+    private static void CheckIdentity(BackendConnection connection, PrimaryIdentity identity)
     {
-        if (connection.Query(IdentityQuery) is not [[{ } recovery, { } system, var timeline]])
+        if (connection.Query(PrimaryIdentity.Query) is not [[var recovery, var system, var timeline]]
+            || !PrimaryIdentity.TryParse(recovery, system, timeline, out PrimaryIdentity found))
         {
             throw FeedException.Violation("its answer to a query");
         }
 
-        if (recovery is "t")
+        if (found.IsStandby)
         {
             throw new FeedException(FeedFailure.Lost, "the server is a standby; a feed needs the primary");
         }
 
-        if (!ulong.TryParse(system, CultureInfo.InvariantCulture, out ulong systemNumber)
-            || !uint.TryParse(timeline, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number))
-        {
-            throw FeedException.Violation("its answer to a query");
-        }
-
-        var found = new ServerIdentity(systemNumber, number);
         if (found != identity)
         {
             throw new FeedException(

@@ -40,12 +40,12 @@ internal sealed class ReplicationConnection : IDisposable
     }
 
     /// <summary>IDENTIFY_SYSTEM.</summary>
-    public ServerIdentity Identify()
+    public PrimaryIdentity Identify()
     {
         string?[] row = SingleRow(_connection.Query("IDENTIFY_SYSTEM"), 4);
         return ulong.TryParse(row[0], CultureInfo.InvariantCulture, out ulong system)
             && uint.TryParse(row[1], CultureInfo.InvariantCulture, out uint timeline)
-            ? new ServerIdentity(system, timeline)
+            ? new PrimaryIdentity(system, timeline)
             : throw FeedException.Violation("its answer to IDENTIFY_SYSTEM");
     }
 

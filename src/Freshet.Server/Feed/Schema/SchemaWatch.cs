@@ -37,6 +37,9 @@ internal sealed class SchemaWatch : IAsyncDisposable
         _keeper = new PublicationKeeper(options, version);
     }
 
+    /// <summary>Whose definitions it reads.</summary>
+    public PrimaryIdentity Primary { get; private init; }
+
     /// <summary>Connects, sees whether a stream is possible, brings the publication up to date and has the catalog
     /// read.</summary>
     /// <exception cref="FeedException">Unavailable, or the connection failed.</exception>
@@ -52,8 +55,9 @@ internal sealed class SchemaWatch : IAsyncDisposable
                 await settings.ExecuteNonQueryAsync(cancellation);
             }
 
+            PrimaryIdentity primary = await PrimaryQuestion.AskAsync(connection, cancellation);
             int version = await FeedRequirements.CheckAsync(connection, options, cancellation);
-            var watch = new SchemaWatch(options, connection, version, freshness, tables);
+            var watch = new SchemaWatch(options, connection, version, freshness, tables) { Primary = primary };
 
             // The fingerprint first: what changes while the rest is read is found by the first look.
             watch._fingerprint = await watch.ReadFingerprintAsync(cancellation);

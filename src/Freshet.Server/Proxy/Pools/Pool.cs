@@ -37,6 +37,7 @@ internal sealed class Pool
     private volatile DatabaseSnapshot _database;
     private int _clients;
     private int _generation;
+    private int _isUnknownTold;
 
     public Pool(ProxyState proxy, DatabaseSnapshot database, string databaseName, string userName, TlsContext? tls)
     {
@@ -177,6 +178,11 @@ internal sealed class Pool
             _welcomes.Clear();
         }
 
+        if (server.Primary is { } primary)
+        {
+            server.Membership = _proxy.Cache.Enter(this)?.Freshness.Primary.Join(primary);
+        }
+
         server.MoveTo(server.Loop, ServerState.Active);
         if (server.Client is { } reserved)
         {
@@ -191,6 +197,7 @@ internal sealed class Pool
     public void OnServerClosed(ServerConnection server, ServerState was, string reason)
     {
         List<ClientSession>? failed = null;
+        server.Membership?.Dispose();
         lock (_lock)
         {
             _queues.Forget(server);
@@ -281,6 +288,19 @@ internal sealed class Pool
         _proxy.Log.Write(ProxyLogLevel.Warning, $"pool {DatabaseName}/{UserName}: {side} broke the protocol: {what}");
     }
 
+    /// <summary>A server does not say which primary it is. Told once: the next connection will hear the same.
+    /// </summary>
+    public void OnPrimaryUnknown(string reason)
+    {
+        if (Interlocked.Exchange(ref _isUnknownTold, 1) == 0)
+        {
+            _proxy.Log.Write(
+                ProxyLogLevel.Warning,
+                $"pool {DatabaseName}/{UserName}: {Database.Target} does not tell which primary it is, so nothing is "
+                + $"cached by its changes: {reason}");
+        }
+    }
+
     public Welcome? FindWelcome(SettingsSet startup) => _welcomes.GetValueOrDefault(startup);
 
     public void AddWelcome(SettingsSet startup, Welcome welcome)
@@ -334,6 +354,7 @@ internal sealed class Pool
     private bool MustClose(ServerConnection server) =>
         !server.IsClean
         || server.Generation != Generation
+        || server.Membership is { IsOutdated: true }
         || server.Replication is not null
         || (Settings.ServerLifetime > TimeSpan.Zero
             && Stopwatch.GetElapsedTime(server.CreatedAt, server.Loop.Now) > Settings.ServerLifetime)
@@ -353,7 +374,8 @@ internal sealed class Pool
         {
             // The tick closes those that are too old; a dead one shows itself here if its event has not come yet.
             bool rested = Stopwatch.GetElapsedTime(server.IdleSince, client.Loop.Now) > TimeSpan.FromSeconds(1);
-            if (server.Generation == Generation && (!rested || server.Transport!.LooksIdle()))
+            bool fits = server.Generation == Generation && server.Membership is not { IsOutdated: true };
+            if (fits && (!rested || server.Transport!.LooksIdle()))
             {
                 ServerTransfer.Move(server, client.Loop);
                 return server;

@@ -113,6 +113,7 @@ internal static class PoolUpkeep
                 "cleaning it took longer than pool.serverConnectTimeout = "
                     + $"{settings.ServerConnectTimeout.TotalSeconds:0.###} s",
             ServerState.Idle when server.Generation != pool.Generation => "the database's address changed",
+            ServerState.Idle when server.Membership is { IsOutdated: true } old => $"it leads to {old.Identity}",
             ServerState.Idle when Exceeds(server.CreatedAt, loop, settings.ServerLifetime) => "server lifetime over",
             ServerState.Idle
                 when servers > settings.MinSize && Exceeds(server.IdleSince, loop, settings.ServerIdleTimeout) =>

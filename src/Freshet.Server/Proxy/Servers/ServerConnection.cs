@@ -1,4 +1,5 @@
 using System.Text;
+using Freshet.Core.Consistency;
 using Freshet.Core.Wire;
 using Freshet.Server.Proxy.Clients;
 using Freshet.Server.Proxy.Loop;
@@ -70,6 +71,12 @@ internal sealed class ServerConnection : IPollHandler
     public long TransactionStartedAt { get; set; }
 
     public ServerIdentity? Identity { get; set; }
+
+    /// <summary>Which primary it leads to; null where nobody asked, as nothing is cached by the stream.</summary>
+    public PrimaryIdentity? Primary { get; set; }
+
+    /// <summary>From <see cref="Pool.OnServerReady"/> until it is closed, where it was asked.</summary>
+    public PrimaryMembership? Membership { get; set; }
 
     public TransactionStatus Status { get; set; } = TransactionStatus.Idle;
 
@@ -246,6 +253,12 @@ internal sealed class ServerConnection : IPollHandler
         }
 
         string lower = SettingsSet.Fold(name);
+        if (lower is "in_hot_standby" && !IsNeutral(name, value))
+        {
+            // A standby that became a primary: another one than it was when it was asked.
+            CloseWhenReleased = true;
+        }
+
         if (Replication is not null || ReportedSettings.IsFact(lower))
         {
             return !swallowed;

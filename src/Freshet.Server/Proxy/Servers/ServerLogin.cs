@@ -21,13 +21,17 @@ internal sealed class ServerLogin
         Authentication,
         Parameters,
 
-        /// <summary>ReadyForQuery was read; what the server says unasked may stand behind it.</summary>
+        /// <summary>ReadyForQuery was read; it has been asked which primary it is.</summary>
+        Primary,
+
+        /// <summary>The last ReadyForQuery was read; what the server says unasked may stand behind it.</summary>
         Ready,
     }
 
     private readonly ServerConnection _server;
     private readonly LoginWays _ways;
     private ServerAuthentication _authentication;
+    private PrimaryProbe? _probe;
     private ServerDial? _dial;
     private Step _step = Step.Address;
 
@@ -73,7 +77,7 @@ internal sealed class ServerLogin
             case Step.Dialing:
                 OnDialed(_dial!.OnReady());
                 break;
-            case Step.Authentication or Step.Parameters or Step.Ready:
+            case Step.Authentication or Step.Parameters or Step.Primary or Step.Ready:
                 if ((events & Native.EpollOut) != 0 && !_server.Transport!.FlushBacklog())
                 {
                     _server.Close("cannot send to the server: " + _server.Transport.Failure);
@@ -241,13 +245,13 @@ internal sealed class ServerLogin
                 }
 
                 break;
-            case BackendMessage.ErrorResponse:
+            case BackendMessage.ErrorResponse when _step != Step.Primary:
                 OnRefused(ErrorFields.Read(body), body);
                 break;
             case BackendMessage.NoticeResponse or BackendMessage.NegotiateProtocolVersion:
             case BackendMessage.NotificationResponse when _step == Step.Ready:
                 break;
-            case BackendMessage.ParameterStatus when _step is Step.Parameters or Step.Ready:
+            case BackendMessage.ParameterStatus when _step is Step.Parameters or Step.Primary or Step.Ready:
                 var reader = new MessageReader(body);
                 if (reader.TryCString(out ReadOnlySpan<byte> name) && reader.TryCString(out ReadOnlySpan<byte> value))
                 {
@@ -261,12 +265,46 @@ internal sealed class ServerLogin
                 break;
             case BackendMessage.ReadyForQuery when _step == Step.Parameters && body is [(byte)'I']:
                 _server.Status = TransactionStatus.Idle;
-                _step = Step.Ready;
+                OnLoggedIn();
+                break;
+            case BackendMessage.ReadyForQuery when _step == Step.Primary && body is [(byte)'I']:
+                OnProbed(_probe!);
                 break;
             default:
+                if (_step == Step.Primary && _probe!.Take(type, body))
+                {
+                    break;
+                }
+
                 _server.Pool.OnProtocolError("server", $"message '{(char)type}' during login");
                 _server.Close($"protocol violation by {Target}: message '{(char)type}' during login");
                 break;
+        }
+    }
+
+    private void OnLoggedIn()
+    {
+        if (_server.Replication is not null || !Database.Cache.NeedsFeed)
+        {
+            _step = Step.Ready;
+            return;
+        }
+
+        _step = Step.Primary;
+        _probe = new PrimaryProbe();
+        if (!_server.Transport!.Send(PrimaryProbe.Question))
+        {
+            _server.Close($"cannot send to {Target}: {_server.Transport.Failure}");
+        }
+    }
+
+    private void OnProbed(PrimaryProbe probe)
+    {
+        _step = Step.Ready;
+        _server.Primary = probe.Found;
+        if (!probe.Found.IsKnown)
+        {
+            _server.Pool.OnPrimaryUnknown(probe.Refusal ?? "its answer makes no sense");
         }
     }
 
