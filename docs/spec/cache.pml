@@ -11,6 +11,8 @@
 #define COMMITS 2
 #endif
 #define UPTO(lsn) ((1 << (lsn)) - 1) /* the state made by exactly the commits up to there */
+#define PROMISE(condition, words) if :: (condition) :: else -> printf(words); assert(false) fi
+
 
 #ifdef KEYS
 #define CELLS 4
@@ -155,6 +157,7 @@ end:
 #endif
      :: else -> break
      od;
+     skip;
      d_step { position = lsn; writing = false; printf("the stream has come to %d\n", position); lsn = 0; cell = 0 }
      END_FINE
 #ifdef KEYS
@@ -341,10 +344,8 @@ end:
           floor_ticket = NONE; floor_lsn = 0;
           found = state & (RELEVANT(query));
           printf("a hit at position %d shows commits %d of those\n", at, found);
-#ifndef ONLY_SESSION
-          assert(found == (UPTO(at) & (RELEVANT(query))));      /* right for its position */
-#endif
-          assert((seen & (RELEVANT(query)) & ~found) == 0);     /* own writes, never backwards; strict: all before */
+          PROMISE(found == (UPTO(at) & (RELEVANT(query))), "which is not the state at that position\n");
+          PROMISE((seen & (RELEVANT(query)) & ~found) == 0, "which lacks what it must see\n");
           seen = seen | found
        :: else
        fi;

@@ -15,6 +15,8 @@
 #define BREAKS 1
 #endif
 #define UPTO(lsn) ((1 << (lsn)) - 1)
+#define PROMISE(condition, words) if :: (condition) :: else -> printf(words); assert(false) fi
+
 
 /* ---- the database */
 byte inserted = 0, visible = 0;
@@ -206,8 +208,9 @@ end:
        (floor_ticket == NONE || (floor_ticket == ANSWERED && position >= floor_lsn)) ->
        floor_ticket = NONE; floor_lsn = 0;
        printf("a hit at position %d shows commits %d; must show %d\n", position, entry_state, seen & ~LOST);
-       assert(connected != timeline || entry_state == COMMITS_OF(UPTO(position)));
-       assert((seen & ~LOST & ~entry_state) == 0);
+       PROMISE(connected != timeline || entry_state == COMMITS_OF(UPTO(position)),
+         "which is not the state at that position\n");
+       PROMISE((seen & ~LOST & ~entry_state) == 0, "which lacks what it must see\n");
        seen = seen | entry_state
      }
   :: d_step {
