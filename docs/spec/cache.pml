@@ -1,9 +1,11 @@
-/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them, step by step where
-   threads read without a lock. A state of the database is a bit mask of commits; commit i has LSN i + 1.
+/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them. A state
+   of the database is a bit mask of commits; commit i has LSN i + 1.
 
-   -DTABLES (the default): tables A and B, results of A alone and of A joined with B.
+   The default: tables A and B, results of A alone and of A joined with B.
    -DKEYS: one table with two buckets of keys, results by one key and of the whole table; TRUNCATE, changed keys.
    -DSTRICT: the session is strict.
+   -DFINE_FILL, -DFINE_HIT: what the stream writes and the query's filler, or the hit, reads without a lock is written
+   and read step by step, not at once.
    -DCOMMITS=n: how many commits; 2 unless given, 3 at most.
    README.md lists the switches that remove a rule. */
 
@@ -261,7 +263,7 @@ end:
        if
        :: MAY_STORE ->
           state = visible & (RELEVANT(query));
-          printf("a query %d noted version %d and sees commits %d\n", query, stamp, state);
+          printf("query %d noted version %d and sees commits %d\n", query, stamp, state);
           confirmed = true
        :: else -> query = 0; stamp = 0
        fi
@@ -343,7 +345,7 @@ end:
        :: IS_CURRENT && IS_REACHED ->
           floor_ticket = NONE; floor_lsn = 0;
           found = state & (RELEVANT(query));
-          printf("a hit at position %d shows commits %d of those\n", at, found);
+          printf("the hit at position %d shows commits %d\n", at, found);
           PROMISE(found == (UPTO(at) & (RELEVANT(query))), "which is not the state at that position\n");
           PROMISE((seen & (RELEVANT(query)) & ~found) == 0, "which lacks what it must see\n");
           seen = seen | found
