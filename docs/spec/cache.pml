@@ -1,8 +1,11 @@
-/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them. A state of the database is a bit mask of commits; commit i has LSN i + 1.
+/* One node: rules 1 to 4 as Freshness, PulseBook, VersionJudge, Fill and LoopCache follow them. A state
+   of the database is a bit mask of commits; commit i has LSN i + 1.
 
-   -DTABLES (the default): tables A and B, results of A alone and of A joined with B.
+   The default: tables A and B, results of A alone and of A joined with B.
    -DKEYS: one table with two buckets of keys, results by one key and of the whole table; TRUNCATE, changed keys.
    -DSTRICT: the session is strict.
+   -DFINE_FILL, -DFINE_HIT: what the stream writes and the query's filler, or the hit, reads without a lock is written
+   and read step by step, not at once.
    -DCOMMITS=n: how many commits; 2 unless given, 3 at most.
    README.md lists the switches that remove a rule. */
 
@@ -10,6 +13,8 @@
 #define COMMITS 2
 #endif
 #define UPTO(lsn) ((1 << (lsn)) - 1) /* the state made by exactly the commits up to there */
+#define PROMISE(condition, words) if :: (condition) :: else -> printf(words); assert(false) fi
+
 
 #ifdef KEYS
 #define CELLS 4
@@ -116,8 +121,13 @@ end:
 #define MAY_STORE confirmed
 #endif
 
+#if defined(FINE_FILL) || defined(FINE_HIT)
+#define BEGIN_FINE
+#define END_FINE
+#else
 #define BEGIN_FINE d_step {
 #define END_FINE }
+#endif
 
 /* Freshness.Commit: under the lock each touched cell counts the commit, then shows its version; then P moves. */
 active proctype Stream() {
@@ -134,13 +144,22 @@ end:
 #endif
      }
      BEGIN_FINE
+#ifdef MOVE_FIRST
+     position = lsn;
+#endif
      do
      :: cells != 0 ->
         d_step { cell = 0; do :: cells & (1 << cell) -> break :: else -> cell++ od; cells = cells & ~(1 << cell) }
+#ifdef COUNT_LAST
+        version[cell] = lsn;
+        unconfirmed[cell] = unconfirmed[cell] | (1 << (lsn - 1))
+#else
         unconfirmed[cell] = unconfirmed[cell] | (1 << (lsn - 1));
         version[cell] = lsn
+#endif
      :: else -> break
      od;
+     skip;
      d_step { position = lsn; writing = false; printf("the stream has come to %d\n", position); lsn = 0; cell = 0 }
      END_FINE
 #ifdef KEYS
@@ -211,8 +230,13 @@ inline read_confirmed(query, all) {
   cell = 0
 }
 
+#ifdef FINE_FILL
+#define BEGIN_FILL
+#define END_FILL
+#else
 #define BEGIN_FILL d_step {
 #define END_FILL }
+#endif
 
 /* Whoever asks for what is not stored. */
 active proctype Filler() {
@@ -227,14 +251,19 @@ end:
 #endif
      }
      BEGIN_FILL
+#ifdef CONFIRM_FIRST
+     read_confirmed(query, confirmed);
+     read_versions(query, stamp);
+#else
      read_versions(query, stamp);
      read_confirmed(query, confirmed);
+#endif
      END_FILL
      d_step {
        if
        :: MAY_STORE ->
           state = visible & (RELEVANT(query));
-          printf("a query %d noted version %d and sees commits %d\n", query, stamp, state);
+          printf("query %d noted version %d and sees commits %d\n", query, stamp, state);
           confirmed = true
        :: else -> query = 0; stamp = 0
        fi
@@ -265,8 +294,13 @@ end:
   od
 }
 
+#ifdef FINE_HIT
+#define BEGIN_HIT
+#define END_HIT
+#else
 #define BEGIN_HIT d_step {
 #define END_HIT }
+#endif
 #ifdef NO_COMPARE
 #define IS_CURRENT true
 #else
@@ -299,18 +333,21 @@ end:
      d_step { floor_ticket == ANSWERED && position >= floor_lsn }
 #endif
      BEGIN_HIT
+#ifdef POSITION_LAST
+     read_versions(query, now);
+     at = position;
+#else
      at = position;
      read_versions(query, now);
+#endif
      d_step {
        if
        :: IS_CURRENT && IS_REACHED ->
           floor_ticket = NONE; floor_lsn = 0;
           found = state & (RELEVANT(query));
-          printf("a hit at position %d shows commits %d of those\n", at, found);
-#ifndef ONLY_SESSION
-          assert(found == (UPTO(at) & (RELEVANT(query))));      /* right for its position */
-#endif
-          assert((seen & (RELEVANT(query)) & ~found) == 0);     /* own writes, never backwards; strict: all before */
+          printf("the hit at position %d shows commits %d\n", at, found);
+          PROMISE(found == (UPTO(at) & (RELEVANT(query))), "which is not the state at that position\n");
+          PROMISE((seen & (RELEVANT(query)) & ~found) == 0, "which lacks what it must see\n");
           seen = seen | found
        :: else
        fi;

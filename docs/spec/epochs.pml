@@ -1,5 +1,5 @@
-/* Rule 7: one table, one query, a stream that is lost and begun again, and one failover to a standby that lacks the
-   last commits. Freshness, PulseBook and FeedSession, with rules 1 to 4 in one step each.
+/* Rules 7 and 8: one table, one query, a stream that is lost and begun again, and one failover to a standby that lacks
+   the last commits. Freshness, PulseBook and FeedSession, with rules 1 to 4 in one step each.
 
    A slot is a place in the log, and the transaction's number with it: after the failover the same slots are written
    again with other commits. A state is a bit mask of commits: of slot i, commit i on the first timeline, and
@@ -15,6 +15,8 @@
 #define BREAKS 1
 #endif
 #define UPTO(lsn) ((1 << (lsn)) - 1)
+#define PROMISE(condition, words) if :: (condition) :: else -> printf(words); assert(false) fi
+
 
 /* ---- the database */
 byte inserted = 0, visible = 0;
@@ -45,6 +47,7 @@ byte floor_ticket = NONE, floor_lsn = 0;
 bool stored = false;
 byte entry_version, entry_epoch, entry_state;
 
+/* Rule 8: as soon as the address leads to the new primary, nothing that the old one answers counts. */
 #ifdef OLD_PRIMARY_ANSWERS
 #define REACHES true
 #else
@@ -206,8 +209,9 @@ end:
        (floor_ticket == NONE || (floor_ticket == ANSWERED && position >= floor_lsn)) ->
        floor_ticket = NONE; floor_lsn = 0;
        printf("a hit at position %d shows commits %d; must show %d\n", position, entry_state, seen & ~LOST);
-       assert(connected != timeline || entry_state == COMMITS_OF(UPTO(position)));
-       assert((seen & ~LOST & ~entry_state) == 0);
+       PROMISE(connected != timeline || entry_state == COMMITS_OF(UPTO(position)),
+         "which is not the state at that position\n");
+       PROMISE((seen & ~LOST & ~entry_state) == 0, "which lacks what it must see\n");
        seen = seen | entry_state
      }
   :: d_step {

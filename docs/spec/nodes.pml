@@ -8,6 +8,8 @@
 #define COMMITS 2
 #endif
 #define UPTO(lsn) ((1 << (lsn)) - 1)
+#define PROMISE(condition, words) if :: (condition) :: else -> printf(words); assert(false) fi
+
 #define GREATER(one, other) ((one) > (other) -> (one) : (other))
 
 /* ---- the primary and its standby, which shows what it has replayed, visible on the primary or not */
@@ -128,15 +130,15 @@ end:
        (floor_ticket == NONE || (floor_ticket == ANSWERED && position[node] >= floor_lsn)) ->
        floor_ticket = NONE; floor_lsn = 0;
        printf("a hit on node %d shows commits %d; must show %d\n", node, entry_state[node], seen);
-       assert(entry_state[node] == UPTO(position[node]));
-       assert((seen & ~entry_state[node]) == 0);
+       PROMISE(entry_state[node] == UPTO(position[node]), "which is not the state at the node's position\n");
+       PROMISE((seen & ~entry_state[node]) == 0, "which lacks what it must see\n");
        seen = seen | entry_state[node];
        hit_at = GREATER(position[node], hit_at)
      }
   :: d_step {
        (visible & ~seen) != 0 || (seen & ~visible) != 0 ->
        printf("the session reads past the cache, or writes: the primary shows commits %d\n", visible);
-       assert((seen & ~visible) == 0);
+       PROMISE((seen & ~visible) == 0, "which lacks what it has seen\n");
        seen = visible;
        floor_ticket = DRAWN; floor_lsn = 0
      }
@@ -144,7 +146,7 @@ end:
   :: d_step {
        replayed >= hit_at && (floor_ticket == NONE || (floor_ticket == ANSWERED && replayed >= floor_lsn)) ->
        printf("the session reads on the standby: sees commits %d\n", UPTO(replayed));
-       assert((seen & ~UPTO(replayed)) == 0);
+       PROMISE((seen & ~UPTO(replayed)) == 0, "which lacks what it has seen\n");
        seen = UPTO(replayed);
        floor_ticket = DRAWN; floor_lsn = 0
      }
