@@ -53,7 +53,7 @@ internal static class CacheReport
         ResultFiles.AppendRow(
             text,
             [
-                "party", "tps", "× direct", "CPU µs/txn", "allocated B/txn", "hit share",
+                "party", "tps", "× direct", "CPU µs/txn", "allocated B/txn: loops, all", "hit share",
                 .. scripts.Select(script => $"{script}: p50, p99 µs"),
             ]);
         text.Append("|---|--:|--:|--:|--:|--:|").Append(string.Concat(scripts.Select(_ => "--:|"))).Append('\n');
@@ -66,11 +66,18 @@ internal static class CacheReport
                     Format(cell.Value(party, run => run.TransactionsPerSecond), "#,0"),
                     Format(cell.Ratio(party, CacheContenders.DirectName, run => run.TransactionsPerSecond), "0.00"),
                     OrDash(cell.Value(party, run => run.CpuMicrosecondsPerTransaction), "0.0"),
-                    OrDash(cell.Value(party, run => run.AllocatedBytesPerTransaction), "0.0"),
+                    Bytes(cell, party),
                     OrDash(cell.Value(party, run => run.HitShare), "0.0 %"),
                     .. scripts.Select(script => Percentiles(cell, party, script)),
                 ]);
         }
+    }
+
+    private static string Bytes(CacheCell cell, string party)
+    {
+        var loops = cell.Value(party, run => run.LoopBytesPerTransaction);
+        var all = cell.Value(party, run => run.AllocatedBytesPerTransaction);
+        return loops is null && all is null ? "-" : $"{OrDash(loops, "0.00")}, {OrDash(all, "0.0")}";
     }
 
     private static string OrDash(double? value, string format) => value is null ? "-" : Format(value, format);

@@ -18,6 +18,9 @@ internal sealed record ScriptResult
     /// <summary>By the whole process, whatever for; null when it does not tell.</summary>
     public double? AllocatedBytesPerTransaction { get; init; }
 
+    /// <summary>By the event loops, which do all that a request needs; null when it does not tell.</summary>
+    public double? LoopBytesPerTransaction { get; init; }
+
     /// <summary>Hits among the requests that can be cached; null when it does not tell.</summary>
     public double? HitShare { get; init; }
 

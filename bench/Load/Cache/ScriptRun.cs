@@ -9,6 +9,8 @@ internal sealed class ScriptRun(BenchRig rig, CacheOptions options)
     /// <summary>Warm-up, and the second in which pgbench may not write its last progress line.</summary>
     private const int ExtraSeconds = 2;
 
+    private const string LoopBytesMetric = "freshet_loops_allocated_bytes_total";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private int number;
@@ -71,6 +73,7 @@ internal sealed class ScriptRun(BenchRig rig, CacheOptions options)
             TransactionsPerSecond = window.TransactionsPerSecond,
             CpuMicrosecondsPerTransaction = window.CpuMicrosecondsPerTransaction,
             AllocatedBytesPerTransaction = await window.AllocatedBytesPerTransactionAsync(),
+            LoopBytesPerTransaction = pages is { } ends ? window.PerTransaction(ends, LoopBytesMetric) : null,
             HitShare = pages is { } both ? HitShare.Between(both.First, both.Last) : null,
             Latencies =
             [

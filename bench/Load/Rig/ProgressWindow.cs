@@ -76,6 +76,10 @@ internal sealed partial class ProgressWindow(
         return await firstPage is { } first && await lastPage is { } last ? (first, last) : null;
     }
 
+    /// <summary>A counter's growth in the window for each transaction; null when the pages do not hold it.</summary>
+    public double? PerTransaction((MetricsPage First, MetricsPage Last) pages, string counter) =>
+        (pages.Last.Sum(counter) - pages.First.Sum(counter)) / transactions;
+
     private ProcessSample? Sample() => party.ProcessId is { } id
         ? party.HasChildProcesses ? ProcessSample.TryTakeFamily(id) : ProcessSample.TryTake(id)
         : null;

@@ -127,6 +127,8 @@ internal static class ProxyMetrics
         writer.Sample(statistics.Pools.Length);
         writer.Gauge("freshet_loops", "Event loops.");
         writer.Sample(statistics.Loops);
+        writer.Counter("freshet_loops_allocated_bytes_total", "Bytes that the event loops put on the managed heap.");
+        writer.Sample(statistics.LoopAllocatedBytes);
         writer.Counter("freshet_clients_accepted_total", "Client connections accepted.");
         writer.Sample(statistics.ClientsAccepted);
         writer.Counter("freshet_clients_refused_total", "Client connections refused.");

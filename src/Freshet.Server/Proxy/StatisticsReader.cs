@@ -37,6 +37,7 @@ internal static class StatisticsReader
             CancelsWaiting = proxy.CancelQueues.Waiting,
             CancelsDropped = Interlocked.Read(ref counters.CancelsDropped),
             BrokenInvariants = proxy.Loops.Sum(loop => loop.BrokenInvariants),
+            LoopAllocatedBytes = proxy.Loops.Sum(loop => loop.AllocatedBytes),
             BufferBytesLent = proxy.Loops.Sum(loop => loop.Buffers.LentBytes),
             SharedStatements = proxy.Statements.Count,
             SharedStatementBytes = proxy.Statements.Bytes,

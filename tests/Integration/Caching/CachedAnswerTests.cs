@@ -84,6 +84,40 @@ public sealed class CachedAnswerTests(TestServers servers)
         }),
     ];
 
+    /// <summary>Counted by the loops themselves, ten times a second; what they do then at most is a few bytes a second.
+    /// </summary>
+    [Theory]
+    [InlineData("simple")]
+    [InlineData("described")]
+    [InlineData("not described")]
+    public async Task A_hit_allocates_nothing(string form)
+    {
+        const int hits = 5_000;
+        await using var scene = await CachedScene.StartAsync(servers.Postgres, Setup);
+        var run = Forms.Single(candidate => string.Equals(candidate.Name, form, StringComparison.Ordinal)).Run;
+        var client = scene.Client();
+        await scene.UntilHitAsync(() => run(client, "select * from item where id = 3"));
+        var least = double.MaxValue;
+        for (var attempt = 0; attempt < 5 && least >= 1; attempt++)
+        {
+            var before = await LoopBytesAsync(scene);
+            for (var hit = 0; hit < hits; hit++)
+            {
+                run(client, "select * from item where id = 3");
+            }
+
+            least = Math.Min(least, (await LoopBytesAsync(scene) - before) / hits);
+        }
+
+        Assert.InRange(least, 0, 1);
+    }
+
+    private static async Task<double> LoopBytesAsync(CachedScene scene)
+    {
+        await Task.Delay(250, TestContext.Current.CancellationToken); // two ticks
+        return (await scene.MetricsAsync())["freshet_loops_allocated_bytes_total"];
+    }
+
     [Fact]
     public async Task Every_form_of_every_query_is_answered_as_by_the_server()
     {

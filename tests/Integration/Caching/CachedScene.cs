@@ -100,6 +100,14 @@ internal sealed class CachedScene : IAsyncDisposable
         return Hits() > before;
     }
 
+    /// <summary>The server stops and starts again: its clients lose their connections.</summary>
+    public async Task RestartServerAsync(PostgresStopMode mode)
+    {
+        _disturber?.Dispose();
+        _disturber = null;
+        await _postgres.RestartAsync(mode, TestContext.Current.CancellationToken);
+    }
+
     /// <summary>Something that happens in a database's life, another thing each time.</summary>
     public void Disturb(int round)
     {

@@ -1,4 +1,5 @@
 using Freshet.Core.Consistency;
+using Freshet.Server.Demo;
 using Freshet.Tests.Integration.Servers;
 using Freshet.Tests.Integration.Wire;
 using Xunit;
@@ -8,8 +9,8 @@ namespace Freshet.Tests.Integration.Caching;
 
 /// <summary>
 /// A random workload of sessions direct and through two proxies, with triggers, cascades, views, partitions, joins,
-/// transactions, changing definitions, truncations, cut streams and killed connections, in which every answer is
-/// judged. <c>./test --long</c> runs it for longer.
+/// transactions, changing definitions, truncations, cut streams, killed connections and restarts of the server, in
+/// which every answer is judged. <c>./test --long</c> runs it for longer.
 /// </summary>
 /// <param name="servers">The shared servers.</param>
 public sealed class CheckerTests(TestServers servers)
@@ -44,11 +45,12 @@ public sealed class CheckerTests(TestServers servers)
     [Fact]
     public async Task No_session_goes_backwards_misses_its_writes_or_sees_half_of_a_commit()
     {
-        await using var scene = await CachedScene.StartAsync(servers.Postgres, Setup, "\"verify\": 5");
-        var endpoint = new Endpoint(servers.Postgres.Host, servers.Postgres.Port, scene.Database, "wire", "");
+        await using var server = await TrustingPostgres.StartAsync();
+        await using var scene = await CachedScene.StartAsync(server, Setup, "\"verify\": 5");
+        var endpoint = new Endpoint(server.Host, server.Port, scene.Database, "wire", "");
         await using var second = await CachedScene.StartProxyAsync(endpoint, "\"verify\": 5");
         var counters = new CheckedCounters();
-        int[] ports = [scene.Proxy.Port, second.Port, scene.Proxy.Port, second.Port, servers.Postgres.Port];
+        int[] ports = [scene.Proxy.Port, second.Port, scene.Proxy.Port, second.Port, server.Port];
         CheckedSession[] sessions =
         [
             .. ports.Select((port, index) =>
@@ -63,7 +65,10 @@ public sealed class CheckerTests(TestServers servers)
         Assert.Equal(0, metrics["freshet_broken_invariants_total"]);
         Assert.True(scene.Hits() > Operations / 200, $"{scene.Hits()} hits");
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{sessions.Sum(session => session.Operations)} operations, {scene.Hits()} hits of the first proxy");
+            $"{sessions.Sum(session => session.Operations):n0} operations, "
+            + $"{sessions.Sum(session => session.Interrupted):n0} interrupted; of the first proxy: "
+            + $"{scene.Hits():n0} hits, {metrics[scene.Series("freshet_cache_verified_total")]:n0} run again and the "
+            + $"same, {metrics[scene.Series("freshet_feed_reconnects_total")]:n0} streams lost");
     }
 
     /// <summary>Shows that the checker sees what it looks for.</summary>
@@ -105,7 +110,11 @@ public sealed class CheckerTests(TestServers servers)
                     await failed;
                 }
 
-                scene?.Disturb(round);
+                if (scene is not null)
+                {
+                    await DisturbAsync(scene, round);
+                }
+
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             }
         }
@@ -115,6 +124,17 @@ public sealed class CheckerTests(TestServers servers)
         }
 
         await Task.WhenAll(running);
+    }
+
+    private static async Task DisturbAsync(CachedScene scene, int round)
+    {
+        if (round % 400 == 250)
+        {
+            await scene.RestartServerAsync(
+                round % 800 == 250 ? PostgresStopMode.Fast : PostgresStopMode.Immediate);
+        }
+
+        scene.Disturb(round);
     }
 
     private static string ConnectionString(int port, string database) =>

@@ -18,15 +18,9 @@ public sealed class GhostStandbyTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var options = new PrivatePostgresOptions
-        {
-            HostBasedAuthentication = ["host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust"],
-            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["wal_level"] = "logical" },
-        };
-        _postgres = await PrivatePostgres.StartAsync(options, TestContext.Current.CancellationToken);
-        using var admin = WireClient.Connect(_postgres.Host, _postgres.Port).Login(_postgres.User, "postgres");
-        admin.Query("create role wire superuser login replication");
-        admin.Query("create database ghost owner wire");
+        _postgres = await TrustingPostgres.StartAsync();
+        using var admin = WireClient.Connect(_postgres.Host, _postgres.Port).Login("wire", "postgres");
+        admin.Query("create database ghost");
         using var client = Direct();
         client.Query("create table item(id int primary key, n int); insert into item values (1, 0), (2, 0)");
     }

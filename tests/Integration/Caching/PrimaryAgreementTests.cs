@@ -14,9 +14,6 @@ public sealed class PrimaryAgreementTests : IAsyncLifetime
 {
     private const string Read = "select n from item where id = 1";
 
-    private static readonly Dictionary<string, string> s_settings =
-        new(StringComparer.Ordinal) { ["wal_level"] = "logical" };
-
     private PrivatePostgres _primary = null!;
     private PrivatePostgres _standby = null!;
     private ServerRelay _address = null!;
@@ -25,21 +22,12 @@ public sealed class PrimaryAgreementTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _primary = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions
-            {
-                HostBasedAuthentication =
-                    ["host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust"],
-                Settings = s_settings,
-            },
-            Cancellation);
-        using var admin = WireClient.Connect(_primary.Host, _primary.Port).Login(_primary.User, "postgres");
-        admin.Query("create role wire superuser login replication");
-        admin.Query("create database item owner wire");
+        _primary = await TrustingPostgres.StartAsync();
+        using var admin = WireClient.Connect(_primary.Host, _primary.Port).Login("wire", "postgres");
+        admin.Query("create database item");
         using var client = Direct(_primary);
         client.Query("create table item(id int primary key, n int); insert into item values (1, 0), (2, 0)");
-        _standby = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions { StandbyOf = _primary, Settings = s_settings }, Cancellation);
+        _standby = await TrustingPostgres.StartAsync(standbyOf: _primary);
         _address = new ServerRelay(_primary.Port, _ => new PassingFilter());
     }
 

@@ -29,6 +29,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly Action _tick;
     private volatile bool _stopped;
     private long _brokenInvariants;
+    private long _allocated;
     private long _alarmAt = long.MaxValue;
 
     public EventLoop(int index, PollTable table, IProxyLog log)
@@ -59,6 +60,9 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary><see cref="Stopwatch"/> ticks when the present batch of events was taken.</summary>
     public long Now { get; private set; } = Stopwatch.GetTimestamp();
+
+    /// <summary>Bytes that its thread has put on the managed heap, as of the last tick. Any thread.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocated);
 
     public long BrokenInvariants => Volatile.Read(ref _brokenInvariants);
 
@@ -148,6 +152,7 @@ internal sealed unsafe class EventLoop : IDisposable
             {
                 nextTick = Now + tickTicks;
                 Guard(_tick);
+                Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread());
             }
         }
     }

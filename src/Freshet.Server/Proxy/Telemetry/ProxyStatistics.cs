@@ -33,6 +33,9 @@ internal sealed record ProxyStatistics
     /// <summary>A rule of the code was broken; the connection was dropped. Any value but 0 is a defect.</summary>
     public long BrokenInvariants { get; init; }
 
+    /// <summary>Bytes that the loops' threads have put on the managed heap since the start.</summary>
+    public long LoopAllocatedBytes { get; init; }
+
     /// <summary>Bytes of buffers lent out at this moment; 0 when nothing is in flight.</summary>
     public long BufferBytesLent { get; init; }
 
