@@ -41,6 +41,8 @@ internal static class CacheReport
         foreach (var target in targets)
         {
             var met = target.IsMet switch { true => "yes", false => "**no**", null => "not measured" };
+            if (target is { IsMet: false, MostPossible: { } most } && most < target.Limit)
+                met += $": the yardstick has {Format(most, target.Format)}";
             ResultFiles.AppendRow(text, target.What, target.Goal, Format(target.Measured, target.Format), met);
         }
     }
