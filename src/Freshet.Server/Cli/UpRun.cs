@@ -5,9 +5,11 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Freshet.Server.Configuration;
 using Freshet.Server.Feed;
+using Freshet.Server.Health;
 using Freshet.Server.Http;
 using Freshet.Server.Logging;
 using Freshet.Server.Proxy;
+using Freshet.Server.Proxy.Settings;
 using Freshet.Server.Proxy.Tls;
 
 namespace Freshet.Server.Cli;
@@ -28,7 +30,9 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
     private readonly FreshetConfiguration _started = initial;
     private TimeSpan _drainTimeout = initial.Proxy.DrainTimeout;
     private volatile Readiness _readiness = Readiness.Starting;
-    private volatile HttpToken? _httpToken = initial.HttpToken;
+
+    /// <summary>In force now: the last one that was read.</summary>
+    private volatile FreshetConfiguration _configuration = initial;
     private volatile ProxyHost? _proxy;
     private DatabaseWatches _watches = null!;
 
@@ -42,13 +46,24 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             _log.Write(ProxyLogLevel.Warning, warning);
         HttpHost? http = null;
         await using var watches = _watches = new DatabaseWatches(_log);
+        await using var health = new HealthMonitor(
+            new HealthSources
+            {
+                Readiness = () => _readiness,
+                Statistics = () => _proxy?.GetStatistics(),
+                Feeds = () => watches.Statuses,
+                Targets = () => Targets(_configuration.Proxy),
+                Policy = () => _configuration.UnhealthyWhenDown,
+            },
+            TimeProvider.System);
         try
         {
             var sources = new HttpSources(() => _readiness, () => _proxy?.GetStatistics(), () => _log.Dropped)
             {
                 Feeds = () => watches.Statuses,
                 Databases = () => _proxy?.Cache.Databases ?? [],
-                Token = () => _httpToken,
+                Token = () => _configuration.HttpToken,
+                Health = health,
             };
             // Both at once: most of the start is compiling, and Kestrel has the larger share.
             var httpStart = StartHttpAsync(sources, cancellation);
@@ -61,6 +76,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
                 http = await httpStart;
             }
             _readiness = Readiness.Ready;
+            health.Start();
             WriteReady(_proxy.Addresses, http?.Address);
             await _stop.Task;
             return await DrainAsync(_proxy);
@@ -166,11 +182,16 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
                 return;
             }
             _log.Level = next.LogLevel;
-            _httpToken = next.HttpToken;
+            _configuration = next;
             _drainTimeout = next.Proxy.DrainTimeout;
             _log.Write(ProxyLogLevel.Information, "configuration reloaded");
         }
     }
+
+    private static IEnumerable<HealthTarget> Targets(ProxySnapshot proxy) =>
+        proxy.Databases.Values
+            .Select(database => new HealthTarget(database.Host, database.Port, database.Target))
+            .Distinct();
 
     private void WriteReady(ImmutableArray<IPEndPoint> addresses, IPEndPoint? http)
     {

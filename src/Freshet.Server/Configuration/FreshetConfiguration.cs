@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Freshet.Server.Health;
 using Freshet.Server.Http;
 using Freshet.Server.Proxy;
 using Freshet.Server.Proxy.Settings;
@@ -17,6 +18,9 @@ internal sealed record FreshetConfiguration
     /// <summary>What requests must show that do something there; null: none is configured.</summary>
     public required HttpToken? HttpToken { get; init; }
 
+    /// <summary>How many servers must be down for /health to say so. Default: all.</summary>
+    public UnhealthyWhenDown UnhealthyWhenDown { get; init; }
+
     public required LogFormat Logs { get; init; }
 
     public required ProxyLogLevel LogLevel { get; init; }
@@ -29,6 +33,9 @@ internal sealed record FreshetConfiguration
 
     /// <summary>Every effective setting with its source, secrets masked.</summary>
     public required ImmutableArray<EffectiveSetting> Settings { get; init; }
+
+    // The generated text would hold the passwords.
+    public override string ToString() => "configuration";
 }
 
 /// <param name="Key">As in <c>pool.size</c>.</param>

@@ -1,3 +1,4 @@
+using Freshet.Server.Health;
 using Freshet.Server.Proxy;
 using Freshet.Server.Proxy.Settings;
 
@@ -15,6 +16,7 @@ internal sealed record FreshetOptions
     public string? Http { get; init; }
     public string? HttpToken { get; init; }
     public string? HttpTokenFile { get; init; }
+    public UnhealthyWhenDown? UnhealthyWhenDown { get; init; }
     public int? Threads { get; init; }
     public AuthMethod? Auth { get; init; }
     public bool? Insecure { get; init; }
@@ -48,6 +50,7 @@ internal sealed record FreshetOptions
             Http = section.Text("http"),
             HttpToken = section.Secret("httpToken"),
             HttpTokenFile = section.Text("httpTokenFile"),
+            UnhealthyWhenDown = section.Choice<UnhealthyWhenDown>("unhealthyWhenDown"),
             Threads = section.Integer("threads", 1, 1_024),
             Auth = section.Choice<AuthMethod>("auth"),
             Insecure = section.Flag("insecure"),

@@ -26,6 +26,7 @@ internal sealed class SnapshotBuilder(FreshetOptions options, IDictionary enviro
             Proxy = proxy,
             Http = http,
             HttpToken = token is null ? null : new HttpToken(token),
+            UnhealthyWhenDown = options.UnhealthyWhenDown ?? default,
             Logs = options.Logs ?? LogFormat.Text,
             LogLevel = options.LogLevel ?? ProxyLogLevel.Information,
             File = file,

@@ -1,3 +1,4 @@
+using Freshet.Server.Health;
 using Microsoft.AspNetCore.Http;
 
 namespace Freshet.Server.Http;
@@ -12,8 +13,9 @@ internal sealed class HttpRoutes(HttpSources sources, bool isLoopback = true)
     {
         var request = context.Request;
         var path = request.Path.Value ?? "/";
-        var (status, type, body) = CacheRoutes.Has(path)
-            ? await _cache.AnswerAsync(request, context.RequestAborted)
+        var (status, type, body) = CacheRoutes.Has(path) ? await _cache.AnswerAsync(request, context.RequestAborted)
+            : IsHealth(path) && IsSet(request.Query["full"])
+                ? await FullHealthAsync(request.Method, context.RequestAborted)
             : Answer(request.Method, path, request.Query.ContainsKey("verbose"));
         var response = context.Response;
         response.StatusCode = status;
@@ -32,10 +34,11 @@ internal sealed class HttpRoutes(HttpSources sources, bool isLoopback = true)
     {
         Func<HttpAnswer>? route = path switch
         {
-            // /alive and /health are the names that .NET Aspire asks for.
+            // /alive is the name that .NET Aspire asks for.
             "/livez" or "/alive" =>
                 () => new(StatusCodes.Status200OK, HttpAnswer.JsonType, """{"status":"alive"}"""),
-            "/readyz" or "/health" => () => Ready(verbose),
+            "/readyz" => () => Ready(verbose),
+            _ when IsHealth(path) => () => Of(sources.Health?.Latest),
             "/metrics" => Metrics,
             "/cache" => () => HttpAnswer.Of(CacheJson.Of(sources.Statistics(), sources.Feeds())),
             _ => null,
@@ -45,13 +48,35 @@ internal sealed class HttpRoutes(HttpSources sources, bool isLoopback = true)
             return HttpAnswer.Error(
                 StatusCodes.Status404NotFound,
                 "no such path",
-                $"there are /livez, /readyz, /metrics, /cache, {CacheRoutes.Invalidate} and {CacheRoutes.Explain}"
+                "there are /livez, /readyz, /health, /metrics, /cache, "
+                    + $"{CacheRoutes.Invalidate} and {CacheRoutes.Explain}"
             );
         }
-        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
-            return HttpAnswer.Error(StatusCodes.Status405MethodNotAllowed, "wrong method", "use GET");
-        return route();
+        return Reads(method) ? route() : WrongMethod;
     }
+
+    private static HttpAnswer WrongMethod =>
+        HttpAnswer.Error(StatusCodes.Status405MethodNotAllowed, "wrong method", "use GET");
+
+    private static bool Reads(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
+
+    private static bool IsHealth(string path) => path is "/health" or "/api/health";
+
+    private static bool IsSet(string? value) => value is not null and not ("false" or "0");
+
+    private async Task<HttpAnswer> FullHealthAsync(string method, CancellationToken cancellation) =>
+        !Reads(method) ? WrongMethod
+        : Of(sources.Health is { } monitor ? await monitor.CheckAsync(cancellation) : null);
+
+    /// <summary>Degraded is 200, as with ASP.NET Core: clients are served.</summary>
+    private static HttpAnswer Of(HealthReport? report) => report is null
+        ? HttpAnswer.Error(StatusCodes.Status503ServiceUnavailable, "not started", "ask again in a second")
+        : new(
+            report.Status == HealthStatus.Unhealthy
+                ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status200OK,
+            HttpAnswer.JsonType,
+            report.ToJson().ToJsonString());
 
     private HttpAnswer Ready(bool verbose)
     {
@@ -68,6 +93,8 @@ internal sealed class HttpRoutes(HttpSources sources, bool isLoopback = true)
             ProxyMetrics.Write(writer, statistics);
             CacheMetrics.Write(writer, statistics, sources.Feeds());
         }
+        if (sources.Health?.Latest is { } report)
+            HealthMetricsPage.Write(writer, report);
         ProcessMetrics.Write(writer, sources.DroppedLogLines());
         return new(StatusCodes.Status200OK, ExpositionWriter.ContentType, writer.ToString());
     }

@@ -1,15 +1,9 @@
 using Freshet.Server.Feed;
+using Freshet.Server.Health;
 using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Telemetry;
 
 namespace Freshet.Server.Http;
-
-internal enum Readiness
-{
-    Starting,
-    Ready,
-    Draining,
-}
 
 /// <summary>What the HTTP side reads. The functions are called by request threads.</summary>
 /// <param name="Readiness">The process's stage of life.</param>
@@ -23,6 +17,9 @@ internal sealed record HttpSources(
 {
     /// <summary>The feeds; none before the first cached client.</summary>
     public Func<IEnumerable<DatabaseFeedStatus>> Feeds { get; init; } = static () => [];
+
+    /// <summary>Null: nobody looks.</summary>
+    public HealthMonitor? Health { get; init; }
 
     /// <summary>The databases that are cached; none before the first cached client.</summary>
     public Func<IEnumerable<DatabaseCache>> Databases { get; init; } = static () => [];

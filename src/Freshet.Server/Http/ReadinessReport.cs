@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Freshet.Server.Feed;
+using Freshet.Server.Health;
 using Freshet.Server.Proxy.Telemetry;
 
 namespace Freshet.Server.Http;

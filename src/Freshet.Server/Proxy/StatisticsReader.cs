@@ -71,6 +71,7 @@ internal static class StatisticsReader
             WaitMicroseconds = counters.Sum(c => c.WaitMicroseconds),
             ServerConnects = counters.Sum(c => c.ServerConnects),
             ServerConnectFailures = counters.Sum(c => c.ServerConnectFailures),
+            LastFailure = pool.LastFailure,
             WaitTimeouts = counters.Sum(c => c.WaitTimeouts),
             Errors = counters.Sum(c => c.Errors),
             ClientParses = counters.Sum(c => c.ClientParses),

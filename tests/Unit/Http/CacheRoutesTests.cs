@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Freshet.Core.Catalog;
+using Freshet.Server.Health;
 using Freshet.Server.Http;
 using Freshet.Server.Proxy.Caching;
 using Freshet.Server.Proxy.Settings;

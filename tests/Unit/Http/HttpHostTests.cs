@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Freshet.Server.Health;
 using Freshet.Server.Http;
 using Freshet.Server.Proxy.Telemetry;
 using Xunit;
@@ -11,7 +12,19 @@ public sealed class HttpHostTests
     private Readiness _readiness = Readiness.Ready;
     private ProxyStatistics? _statistics = MetricsTests.Proxy(MetricsTests.Pool("shop", "app"));
 
-    private HttpSources Sources => new(() => _readiness, () => _statistics, () => 0);
+    private HttpSources Sources => new(() => _readiness, () => _statistics, () => 0)
+    {
+        Health = new HealthMonitor(
+            new HealthSources
+            {
+                Readiness = () => _readiness,
+                Statistics = () => _statistics,
+                Feeds = () => [],
+                Targets = () => [],
+                Policy = () => UnhealthyWhenDown.All,
+            },
+            TimeProvider.System),
+    };
 
     [Theory]
     [InlineData("GET", "/livez", 200)]
@@ -19,6 +32,11 @@ public sealed class HttpHostTests
     [InlineData("GET", "/alive", 200)]
     [InlineData("GET", "/readyz", 200)]
     [InlineData("GET", "/health", 200)]
+    [InlineData("GET", "/api/health", 200)]
+    [InlineData("GET", "/health?full=true", 200)]
+    [InlineData("HEAD", "/api/health?full=true", 200)]
+    [InlineData("POST", "/health", 405)]
+    [InlineData("POST", "/health?full=true", 405)]
     [InlineData("GET", "/metrics", 200)]
     [InlineData("GET", "/cache", 200)]
     [InlineData("POST", "/cache", 405)]

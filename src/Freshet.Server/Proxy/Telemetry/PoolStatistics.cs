@@ -40,6 +40,9 @@ internal sealed record PoolStatistics
     public long WaitMicroseconds { get; init; }
     public long ServerConnects { get; init; }
     public long ServerConnectFailures { get; init; }
+
+    /// <summary>Why the last login at the server failed; null after a success.</summary>
+    public string? LastFailure { get; init; }
     public long WaitTimeouts { get; init; }
     public long Errors { get; init; }
     public long ClientParses { get; init; }
