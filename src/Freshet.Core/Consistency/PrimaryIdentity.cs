@@ -17,6 +17,18 @@ internal readonly record struct PrimaryIdentity(ulong System, uint Timeline)
                    pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) END
         """;
 
+    /// <summary>An SQL expression: the role may ask.</summary>
+    public const string MayAsk = """
+        (pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+         and pg_catalog.has_function_privilege('pg_catalog.pg_walfile_name(pg_catalog.pg_lsn)', 'EXECUTE')
+         and pg_catalog.has_function_privilege('pg_catalog.pg_current_wal_insert_lsn()', 'EXECUTE'))
+        """;
+
+    /// <summary>The SQL that lets a role ask. Everybody may unless it was revoked.</summary>
+    public static string Grant(string role) =>
+        "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system(), pg_catalog.pg_walfile_name(pg_catalog.pg_lsn), "
+        + $"pg_catalog.pg_current_wal_insert_lsn() TO {role};";
+
     public bool IsKnown => System != 0;
 
     public bool IsStandby => IsKnown && Timeline == 0;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Freshet.Core.Consistency;
 using Freshet.Core.Sql;
 using Freshet.Server.Feed;
 using Freshet.Server.Feed.Schema;
@@ -30,6 +31,7 @@ internal static class Findings
             Publications(facts),
             TableOwners(facts),
             SchemaChanges(facts),
+            ServerIdentity(facts),
             StatStatements(facts),
             HypoPg(facts),
         ];
@@ -183,6 +185,15 @@ internal static class Findings
                     + $"{SqlQuoting.Identifier(facts.Role)};"
             );
     }
+
+    private static Finding ServerIdentity(ServerFacts facts) =>
+        facts.MayAskIdentity
+            ? Ok("server_identity", $"{facts.Role} may ask which primary it is connected to")
+            : Missing(
+                "server_identity",
+                $"{facts.Role} may not ask which primary it is connected to, which the cache's invalidation needs",
+                PrimaryIdentity.Grant(SqlQuoting.Identifier(facts.Role))
+            );
 
     private static Finding TableOwners(ServerFacts facts) =>
         facts.TablesOfOthers == 0

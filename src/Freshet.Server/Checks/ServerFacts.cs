@@ -50,6 +50,9 @@ internal sealed record ServerFacts
     /// <summary>The event triggers are there that tell of changed definitions at once.</summary>
     public bool HasSchemaTriggers { get; init; }
 
+    /// <summary>The role may ask which primary it is connected to.</summary>
+    public bool MayAskIdentity { get; init; }
+
     /// <summary>Publications that the role owns.</summary>
     public ImmutableArray<string> Publications { get; init; } = [];
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
+using Freshet.Core.Consistency;
 using Freshet.Server.Configuration;
 using Freshet.Server.Feed;
+using Freshet.Server.Feed.Schema;
 using Freshet.Server.Proxy.Settings;
 using Npgsql;
 
@@ -71,10 +73,9 @@ internal static class ServerInspector
         """;
 
     // Tables that could be followed if this role might publish them; the same conditions as the feed's own.
-    private const string FeedQuery = """
+    private const string FeedQuery = $"""
         select exists (select from pg_catalog.pg_publication where pubname = $1),
-               (select pg_catalog.count(*) = 2 from pg_catalog.pg_event_trigger
-                 where evtname in ('freshet_ddl_command_end', 'freshet_sql_drop') and evtenabled in ('O', 'A')),
+               {SchemaTriggers.AreThere},
                (select pg_catalog.count(*)
                   from pg_catalog.pg_class c
                   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -83,7 +84,8 @@ internal static class ServerInspector
                    and not pg_catalog.pg_has_role(c.relowner, 'USAGE')
                    and not exists (select from pg_catalog.pg_publication_tables t
                                     where t.pubname = $1 and t.schemaname = n.nspname and t.tablename = c.relname)
-               )::pg_catalog.int4
+               )::pg_catalog.int4,
+               {PrimaryIdentity.MayAsk}
         """;
 
     /// <exception cref="NpgsqlException">Connecting or reading failed.</exception>
@@ -147,6 +149,7 @@ internal static class ServerInspector
             HasFeedPublication = reader.GetBoolean(0),
             HasSchemaTriggers = reader.GetBoolean(1),
             TablesOfOthers = reader.GetInt32(2),
+            MayAskIdentity = reader.GetBoolean(3),
         };
     }
 

@@ -163,8 +163,7 @@ internal sealed class FeedSession : IDisposable
                 throw new FeedException(
                     FeedFailure.Unavailable,
                     where,
-                    repair: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system(), "
-                    + "pg_catalog.pg_walfile_name(pg_lsn) TO the roles of the pools");
+                    repair: PrimaryIdentity.Grant("the role of that pool"));
             }
 
             if (identity.IsBefore(other))

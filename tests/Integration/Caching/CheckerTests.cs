@@ -42,6 +42,9 @@ public sealed class CheckerTests(TestServers servers)
 
     private static int Operations => IsLong ? 10_000_000 : 100_000;
 
+    /// <summary>After so many more it says how far it is.</summary>
+    private const long Milestone = 1_000_000;
+
     [Fact]
     public async Task No_session_goes_backwards_misses_its_writes_or_sees_half_of_a_commit()
     {
@@ -102,8 +105,15 @@ public sealed class CheckerTests(TestServers servers)
         ];
         try
         {
+            var next = Milestone;
             for (var round = 0; sessions.Sum(session => session.Operations) < operations; round++)
             {
+                if (sessions.Sum(session => session.Operations) >= next)
+                {
+                    TestContext.Current.TestOutputHelper?.WriteLine($"{next:n0} operations, {round} rounds");
+                    next += Milestone;
+                }
+
                 Assert.True(IsLong || round < 1_800, "the machine is too slow for the checker");
                 if (running.FirstOrDefault(task => task.IsFaulted) is { } failed)
                 {

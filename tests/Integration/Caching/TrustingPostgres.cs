@@ -15,6 +15,7 @@ internal static class TrustingPostgres
         var options = new PrivatePostgresOptions
         {
             StandbyOf = standbyOf,
+            Timeout = TimeSpan.FromMinutes(5),
             HostBasedAuthentication = ["host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust"],
             Settings = new Dictionary<string, string>(StringComparer.Ordinal)
             {

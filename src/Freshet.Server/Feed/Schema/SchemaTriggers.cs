@@ -43,11 +43,15 @@ internal static class SchemaTriggers
         DROP SCHEMA IF EXISTS freshet_feed;
         """;
 
-    /// <summary>Whether both are there and enabled, and whether the role might create them.</summary>
-    public const string StateQuery = """
-        select (select pg_catalog.count(*) = 2 from pg_catalog.pg_event_trigger
-                 where evtname in ('freshet_ddl_command_end', 'freshet_sql_drop') and evtenabled in ('O', 'A')),
-               r.rolsuper
+    /// <summary>An SQL expression: both are there and enabled.</summary>
+    public const string AreThere = """
+        (select pg_catalog.count(*) = 2 from pg_catalog.pg_event_trigger
+          where evtname in ('freshet_ddl_command_end', 'freshet_sql_drop') and evtenabled in ('O', 'A'))
+        """;
+
+    /// <summary>Whether they are there, and whether the role might create them.</summary>
+    public const string StateQuery = $"""
+        select {AreThere}, r.rolsuper
           from pg_catalog.pg_roles r
          where r.rolname = current_user
         """;
