@@ -52,7 +52,9 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
                 Readiness = () => _readiness,
                 Statistics = () => _proxy?.GetStatistics(),
                 Feeds = () => watches.Statuses,
-                Targets = () => Targets(_configuration.Proxy),
+                Targets = () => _configuration.UnhealthyWhenDown == UnhealthyWhenDown.None
+                    ? []
+                    : Targets(_configuration.Proxy),
                 Policy = () => _configuration.UnhealthyWhenDown,
             },
             TimeProvider.System);

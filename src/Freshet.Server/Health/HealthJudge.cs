@@ -108,7 +108,7 @@ internal static class HealthJudge
         return new HealthCheck(
             name, CheckStatus.Pass,
             probes.IsEmpty
-                ? "no server is configured"
+                ? "no server is asked"
                 : Invariant($"{probes.Length} of {probes.Length} servers answer"));
     }
 

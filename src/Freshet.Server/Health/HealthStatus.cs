@@ -25,6 +25,6 @@ internal enum UnhealthyWhenDown
     /// <summary>One is enough.</summary>
     Any,
 
-    /// <summary>The proxy's own state alone decides.</summary>
+    /// <summary>The proxy's own state alone decides, and servers are not asked.</summary>
     None,
 }

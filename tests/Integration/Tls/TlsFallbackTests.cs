@@ -118,7 +118,8 @@ public sealed class TlsFallbackTests(SecuredServer server)
                 Configuration = $$"""
                     {
                       "url": "postgres://wire:secret@127.0.0.1:{{scripted.Port}}/wire?sslmode={{mode}}",
-                      "auth": "trust", "pool": { "size": 1, "serverLoginRetry": "15s" }
+                      "auth": "trust", "pool": { "size": 1, "serverLoginRetry": "15s" },
+                      "unhealthyWhenDown": "none"
                     }
                     """,
             });
