@@ -28,7 +28,6 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
     private readonly Lock _reloadGate = new();
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly FreshetConfiguration _started = initial;
-    private TimeSpan _drainTimeout = initial.Proxy.DrainTimeout;
     private volatile Readiness _readiness = Readiness.Starting;
 
     /// <summary>In force now: the last one that was read.</summary>
@@ -78,7 +77,8 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
                 http = await httpStart;
             }
             _readiness = Readiness.Ready;
-            health.Start();
+            if (http is not null)
+                health.Start(); // else nobody can ask
             WriteReady(_proxy.Addresses, http?.Address);
             await _stop.Task;
             return await DrainAsync(_proxy);
@@ -114,7 +114,7 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
     private async Task<int> DrainAsync(ProxyHost proxy)
     {
         _readiness = Readiness.Draining;
-        var limit = _drainTimeout;
+        var limit = _configuration.Proxy.DrainTimeout;
         _log.Write(
             ProxyLogLevel.Information,
             $"draining: no new clients; running transactions have {Duration.Format(limit)} to end"
@@ -185,7 +185,6 @@ internal sealed class UpRun(ConfigurationLoader loader, FreshetConfiguration ini
             }
             _log.Level = next.LogLevel;
             _configuration = next;
-            _drainTimeout = next.Proxy.DrainTimeout;
             _log.Write(ProxyLogLevel.Information, "configuration reloaded");
         }
     }

@@ -17,6 +17,8 @@ public sealed class HealthTests(TestServers servers)
     /// <summary>As many as the promise names.</summary>
     private const int Requests = 10_000;
 
+    private const int SignalContinue = 18, SignalStop = 19;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -73,7 +75,7 @@ public sealed class HealthTests(TestServers servers)
 
         // Stopped by a signal it accepts connections and answers nothing, as a host behind a dead network.
         var postmaster = server.ProcessId!.Value;
-        Signal(postmaster, "STOP");
+        LinuxProcess.Signal(postmaster, SignalStop);
         try
         {
             var hanging = await UntilAsync(http, "health", found => Status(found) is "unhealthy");
@@ -82,7 +84,7 @@ public sealed class HealthTests(TestServers servers)
         }
         finally
         {
-            Signal(postmaster, "CONT");
+            LinuxProcess.Signal(postmaster, SignalContinue);
         }
 
         await UntilAsync(http, "health", found => Status(found) is "healthy");
@@ -157,10 +159,4 @@ public sealed class HealthTests(TestServers servers)
     private static string? Check(JsonNode report, string name) => (string?)report["checks"]?[name]?["status"];
 
     private static string Message(JsonNode report, string name) => (string)report["checks"]![name]!["message"]!;
-
-    private static void Signal(int process, string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", $"{process}"]);
-        kill.WaitForExit();
-    }
 }

@@ -153,7 +153,7 @@ internal sealed class ServerLogin
         }
 
         _step = Step.Authentication;
-        Send(packet.Byte(0).End());
+        Send(packet.Byte(0).End().Written);
     }
 
     private void OnDerived(string? failure)
@@ -292,10 +292,7 @@ internal sealed class ServerLogin
 
         _step = Step.Primary;
         _probe = new PrimaryProbe();
-        if (!_server.Transport!.Send(PrimaryProbe.Question))
-        {
-            _server.Close($"cannot send to {Target}: {_server.Transport.Failure}");
-        }
+        Send(PrimaryProbe.Question);
     }
 
     private void OnProbed(PrimaryProbe probe)
@@ -319,9 +316,9 @@ internal sealed class ServerLogin
         }
     }
 
-    private void Send(MessageWriter message)
+    private void Send(ReadOnlySpan<byte> message)
     {
-        if (!_server.Transport!.Send(message.Written))
+        if (!_server.Transport!.Send(message))
         {
             _server.Close($"cannot send to {Target}: {_server.Transport.Failure}");
         }
